@@ -1,0 +1,87 @@
+"""The core's own events: what happened in a hotel, in the order of the hotel's sequence.
+
+Only ``store/unit_of_work.py`` emits them. Every socket gets them rendered by the codec of its contract. An event is
+complete: rendering it and deciding who may see it needs no query.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from app.core.types import DeliveryStatus
+from app.core.views import ConversationRef, MessageView
+
+
+class Change(StrEnum):
+    """What happened to a conversation."""
+
+    CREATED = "created"
+    RELAY_STARTED = "relay_started"
+    RELAY_ENDED = "relay_ended"
+    REOPENED = "reopened"
+
+
+class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, tag="message.created", forbid_unknown_fields=True):
+    """Somebody wrote: guest, staff or flow."""
+
+    conversation: ConversationRef
+    message: MessageView
+
+
+class MessageStatusChanged(
+    msgspec.Struct, frozen=True, kw_only=True, tag="message.status_changed", forbid_unknown_fields=True
+):
+    """What became of a message on its way to the guest. ``error`` is a sentence for staff where it failed."""
+
+    conversation: ConversationRef
+    message_id: int
+    delivery_status: DeliveryStatus
+    error: str | None = None
+
+
+class ConversationChanged(
+    msgspec.Struct, frozen=True, kw_only=True, tag="conversation.changed", forbid_unknown_fields=True
+):
+    """A conversation began, or changed hands. ``actor_id`` is the staff user who did it, None for flow and guest."""
+
+    conversation: ConversationRef
+    change: Change
+    actor_id: int | None = None
+
+
+class UserChanged(msgspec.Struct, frozen=True, kw_only=True, tag="user.changed", forbid_unknown_fields=True):
+    """A staff user's rights changed, or their sessions ended: their sockets look again.
+
+    ``session_id`` narrows it to one session that ended.
+    """
+
+    user_id: int
+    session_id: UUID | None = None
+
+
+Event = MessageCreated | MessageStatusChanged | ConversationChanged | UserChanged
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event with its place in its hotel's sequence. ``at`` is when it was written."""
+
+    hotel_id: int
+    seq: int
+    at: datetime
+    event: Event
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    return _encoder.encode(event)
+
+
+def decode(payload: bytes | str) -> Event:
+    """Raises msgspec.ValidationError on what no release of this code has written."""
+    event: Event = _decoder.decode(payload)
+    return event

@@ -1,0 +1,108 @@
+"""Settings: the only reader of the environment. ``.env.example`` explains every one."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "lobby-development-only-secret-key-0000"  # noqa: S105 -- refused in production, below
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class SettingsError(Exception):
+    """The settings do not make a server; the sentences say which and why."""
+
+
+class Settings(BaseSettings):
+    """One value per line of ``.env.example``; the environment wins over the file ``.env``."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    environment: Environment = Field(default=Environment.DEVELOPMENT, validation_alias="LOBBY_ENV")
+    database_url: str = ""
+    redis_url: str = ""
+    redis_prefix: str = "lobby"
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    public_url: str = "http://127.0.0.1:8000"
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    whatsapp_api_url: str = "https://graph.facebook.com"
+    whatsapp_api_version: str = "v23.0"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    run_outbox: bool = True
+    log_format: LogFormat = LogFormat.CONSOLE
+    log_level: str = "INFO"
+    trusted_proxies: str = "127.0.0.1"
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _use_asyncpg(cls, url: str) -> str:
+        """Take the URL as hosting services print it, and name the driver."""
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+asyncpg://" + url.removeprefix(scheme)
+        return url
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("is one of DEBUG, INFO, WARNING, ERROR")
+        return level.upper()
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if len(self.secret_key.get_secret_value().encode()) < 32:
+            raise ValueError("SECRET_KEY must have at least 32 bytes.")
+        if not self.is_production:
+            return self
+        if self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
+            raise ValueError("SECRET_KEY must be set in production.")
+        if not self.database_url or not self.redis_url:
+            raise ValueError("DATABASE_URL and REDIS_URL must be set in production.")
+        if not self.public_url.startswith("https://"):
+            raise ValueError("PUBLIC_URL must begin with https:// in production.")
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins whose pages may use a session cookie: our own and the allowed ones."""
+        return frozenset({self.public_url.rstrip("/"), *self.allowed_origins})
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError with one sentence per fault, never with a secret's value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(fault) for fault in error.errors(include_input=False))) from None
+
+
+def _sentence(fault: "object") -> str:
+    assert isinstance(fault, dict)
+    name = ".".join(str(part) for part in fault["loc"]).upper()
+    text = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text

@@ -1,0 +1,81 @@
+"""Text and JSON from outside, made safe to keep.
+
+PostgreSQL takes no NUL in a text and UTF-8 has no lone surrogate, yet both can be spelled in JSON. A guest's words are
+never thrown away for it: what cannot be kept is replaced by U+FFFD, so that one sees where something stood.
+"""
+
+import json
+import math
+import re
+from typing import Any, Final
+
+MAX_DEPTH: Final = 32
+MAX_INTEGER: Final = 2**63
+
+_UNKEEPABLE: Final = re.compile("[\\x00\\ud800-\\udfff]")
+
+
+def clean(text: str) -> str:
+    """The text with every NUL and lone surrogate replaced by U+FFFD."""
+    return _UNKEEPABLE.sub("\ufffd", text)
+
+
+def clean_json(value: object, *, depth: int = MAX_DEPTH) -> Any:
+    """A copy of a JSON value that any column, encoder and reader can take.
+
+    Texts and keys are cleaned; whatever lies deeper than ``depth`` levels, or is no JSON value, is None.
+    """
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth == 0:
+        return None
+    if isinstance(value, list):
+        return [clean_json(each, depth=depth - 1) for each in value]
+    if isinstance(value, dict):
+        return {clean(str(key)): clean_json(each, depth=depth - 1) for key, each in value.items()}
+    return None
+
+
+def holds_nul(value: object) -> bool:
+    """Whether a JSON value has the character NUL in any text of it."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(holds_nul(key) or holds_nul(each) for key, each in value.items())
+    return isinstance(value, list) and any(holds_nul(each) for each in value)
+
+
+def read_json(body: bytes) -> object:
+    """The JSON value in ``body``, as tolerantly as can be: what somebody sent is worth more than its spelling.
+
+    Bytes that are no UTF-8 are replaced, of equal keys the last wins, NaN and infinities are None, and an integer
+    beyond 64 bits is its digits as text. Texts are *not* cleaned: that is done where they are taken. Raises ValueError
+    where the body is no JSON, or is nested deeper than the interpreter can follow.
+    """
+    try:
+        return _DECODER.decode(body.decode("utf-8-sig", errors="replace"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _integer(digits: str) -> int | str:
+    if len(digits) > 20:
+        return digits
+    value = int(digits)
+    return value if -MAX_INTEGER <= value < MAX_INTEGER else digits
+
+
+def _real(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
+
+
+def _no_number(_: str) -> None:
+    return None
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_integer, parse_float=_real, parse_constant=_no_number)

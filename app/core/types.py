@@ -1,0 +1,163 @@
+"""The words of the domain: enumerations that every layer shares.
+
+Values are what stands in the database and, where a contract prints the same word, on the wire.
+"""
+
+from enum import StrEnum
+
+
+class Department(StrEnum):
+    """The departments of every hotel, fixed in code (contract 1, "Available Departments")."""
+
+    RECEPTION = "Reception"
+    HOUSEKEEPING = "Housekeeping"
+    ROOM_SERVICE = "Room Service"
+    CAFE = "Café"
+    MANAGEMENT = "Management"
+
+    @property
+    def group(self) -> str:
+        """The name in the form of the documents' groups: ``room_service``."""
+        return self.value.lower().replace(" ", "_")
+
+
+class UserType(StrEnum):
+    """Who a signed-in user is. Staff is everyone but GUEST."""
+
+    DEPARTMENT_STAFF = "department_staff"
+    RECEPTIONIST = "receptionist"
+    MANAGER = "manager"
+    HOTEL_ADMIN = "hotel_admin"
+    GUEST = "guest"
+
+
+class Platform(StrEnum):
+    """Where a channel's guests write from (contract 5, "Platform Registration")."""
+
+    WHATSAPP = "WhatsApp"
+    TELEGRAM = "Telegram"
+    INSTAGRAM = "Instagram"
+    WEBCHAT = "WebChat"
+    EMAIL = "Email"
+    INTERNAL = "Internal"
+
+
+class IdentityKind(StrEnum):
+    """By what a guest is known; one guest may have several."""
+
+    PHONE = "phone"
+    WHATSAPP = "whatsapp"
+    WHATSAPP_USER = "whatsapp_user"
+    TELEGRAM = "telegram"
+    INSTAGRAM = "instagram"
+    EMAIL = "email"
+
+
+class StayStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class CheckinState(StrEnum):
+    """How far a stay's check-in by chat has come. SUBMITTED waits for staff to confirm."""
+
+    NONE = "none"
+    STARTED = "started"
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+
+
+class ConversationStatus(StrEnum):
+    """Contract 1's words are the canonical ones."""
+
+    DEMO = "demo"
+    CHECKIN = "checkin"
+    ACTIVE = "active"
+    RELAY = "relay"
+    CLOSED = "closed"
+
+
+class SenderType(StrEnum):
+    GUEST = "guest"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class MessageOrigin(StrEnum):
+    """Who really wrote a message, finer than its sender type."""
+
+    GUEST = "guest"
+    STAFF = "staff"
+    FLOW = "flow"
+    AI = "ai"
+    CAMPAIGN = "campaign"
+
+
+class MessageType(StrEnum):
+    """What a message is. A type that no rule knows is kept as UNSUPPORTED."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    INTERACTIVE = "interactive"
+    BUTTON = "button"
+    REACTION = "reaction"
+    ORDER = "order"
+    UNSUPPORTED = "unsupported"
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a message that left for the guest, in rising order; FAILED stands aside."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+    FAILED = "failed"
+
+    @property
+    def rank(self) -> int:
+        """A message's status never falls in rank. FAILED ends only what has not been delivered."""
+        return DELIVERY_RANK[self]
+
+
+DELIVERY_RANK = {
+    DeliveryStatus.QUEUED: 0,
+    DeliveryStatus.SENT: 1,
+    DeliveryStatus.FAILED: 2,
+    DeliveryStatus.DELIVERED: 3,
+    DeliveryStatus.READ: 4,
+    DeliveryStatus.PLAYED: 5,
+}
+
+
+class OutboxState(StrEnum):
+    """The life of a delivery: one row of the outbox.
+
+    PENDING waits for its turn, SENDING is leased by a worker, UNCONFIRMED may or may not have been accepted by the
+    provider, SENT was accepted, DEAD will not be tried again.
+    """
+
+    PENDING = "pending"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class UpdateState(StrEnum):
+    """What became of a raw update, or of one item of it."""
+
+    PENDING = "pending"
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+    ERROR = "error"
+    DEAD = "dead"

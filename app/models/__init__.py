@@ -1,0 +1,35 @@
+"""The tables. Importing this package fills ``Base.metadata``."""
+
+from app.models.base import Base
+from app.models.conversation import Conversation, Media, Message, Participant, Request
+from app.models.guest import Account, Guest, GuestIdentity, Stay
+from app.models.hotel import Channel, Hotel, HotelSequence, MessageTemplate
+from app.models.log import Delivery, EventRow, InboundItem, InboundUpdate, MessageStatus
+from app.models.user import AuditEntry, AuthSession, RefreshToken, SignInAttempt, User
+
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "AuthSession",
+    "Base",
+    "Channel",
+    "Conversation",
+    "Delivery",
+    "EventRow",
+    "Guest",
+    "GuestIdentity",
+    "Hotel",
+    "HotelSequence",
+    "InboundItem",
+    "InboundUpdate",
+    "Media",
+    "Message",
+    "MessageStatus",
+    "MessageTemplate",
+    "Participant",
+    "RefreshToken",
+    "Request",
+    "SignInAttempt",
+    "Stay",
+    "User",
+]

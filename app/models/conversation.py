@@ -1,0 +1,165 @@
+"""Conversations, their messages, and who takes part."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.types import (
+    ConversationStatus,
+    DeliveryStatus,
+    Department,
+    MessageOrigin,
+    MessageType,
+    SenderType,
+)
+from app.models.base import Base, BigId, Created, HotelId, Json, word
+
+
+class Conversation(Base):
+    """One thread between a guest and the hotel on one channel (contract 1, "Conversation Model").
+
+    A guest has at most one open conversation per channel and department; the bot's has none. The fields of the last
+    message are kept here, so that a list is one query.
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index(
+            "uq_conversations_open",
+            "guest_id",
+            "channel_id",
+            text("coalesce(department, '')"),
+            unique=True,
+            postgresql_where=text("status <> 'closed'"),
+        ),
+        Index("ix_conversations_list", "hotel_id", "status", text("last_activity_at DESC"), text("id DESC")),
+    )
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId]
+    guest_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guests.id"))
+    stay_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
+    channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id"), index=True)
+    status: Mapped[ConversationStatus] = mapped_column(word(ConversationStatus))
+    department: Mapped[Department | None] = mapped_column(word(Department))
+    assignee_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    flow_name: Mapped[str | None] = mapped_column(String(64))
+    current_step: Mapped[str | None] = mapped_column(String(64))
+    context_data: Mapped[Json]
+    conversation_type: Mapped[str] = mapped_column(String(32), server_default="general")
+    priority: Mapped[int] = mapped_column(Integer, server_default="1")
+    is_archived: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    last_message_id: Mapped[int | None]
+    last_message_preview: Mapped[str | None] = mapped_column(String(200))
+    last_message_sender: Mapped[SenderType | None] = mapped_column(word(SenderType))
+    last_message_at: Mapped[datetime | None]
+    last_staff_message_at: Mapped[datetime | None]
+    relayed_at: Mapped[datetime | None]
+    waiting_since: Mapped[datetime | None]
+    last_activity_at: Mapped[Created]
+    created_at: Mapped[Created]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    closed_at: Mapped[datetime | None]
+
+
+class Message(Base):
+    """One message (contract 1, "Message Model"; ``created_at`` is its ``timestamp``).
+
+    The unique keys are the only dedupe: the provider's id per channel, a client's own id per staff user.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index(
+            "uq_messages_external",
+            "channel_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_messages_client",
+            "staff_user_id",
+            "client_message_id",
+            unique=True,
+            postgresql_where=text("client_message_id IS NOT NULL"),
+        ),
+        Index("ix_messages_conversation", "conversation_id", "id"),
+    )
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId]
+    conversation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("conversations.id"))
+    channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    external_id: Mapped[str | None] = mapped_column(String(512))
+    client_message_id: Mapped[UUID | None]
+    sender_type: Mapped[SenderType] = mapped_column(word(SenderType))
+    origin: Mapped[MessageOrigin] = mapped_column(word(MessageOrigin))
+    staff_user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    sender_name: Mapped[str] = mapped_column(String(320))
+    type: Mapped[MessageType] = mapped_column(word(MessageType))
+    content: Mapped[str]
+    extra: Mapped[Json]
+    reply_to_id: Mapped[int | None]
+    is_note: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    delivery_status: Mapped[DeliveryStatus | None] = mapped_column(word(DeliveryStatus))
+    delivery_error: Mapped[str | None] = mapped_column(String(500))
+    read_at: Mapped[datetime | None]
+    provider_timestamp: Mapped[datetime | None]
+    created_at: Mapped[Created]
+
+
+class Participant(Base):
+    """A staff user in a conversation, and how far they have read."""
+
+    __tablename__ = "participants"
+    __table_args__ = (UniqueConstraint("conversation_id", "user_id"),)
+
+    id: Mapped[BigId]
+    conversation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("conversations.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"), index=True)
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    last_read_message_id: Mapped[int | None]
+    last_read_at: Mapped[datetime | None]
+
+
+class Media(Base):
+    """A file of a message, or a document of a stay."""
+
+    __tablename__ = "media"
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    message_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("messages.id"), index=True)
+    stay_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
+    provider_id: Mapped[str | None] = mapped_column(String(512))
+    state: Mapped[str] = mapped_column(String(32), server_default="pending")
+    mime_type: Mapped[str | None] = mapped_column(String(128))
+    filename: Mapped[str | None] = mapped_column(String(255))
+    sha256: Mapped[str | None] = mapped_column(String(128))
+    size: Mapped[int | None]
+    storage_key: Mapped[str | None] = mapped_column(String(255))
+    error: Mapped[str | None] = mapped_column(String(500))
+    details: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
+    created_at: Mapped[Created]
+
+
+class Request(Base):
+    """The processing of one inbound web chat message (contract 5)."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    message_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("messages.id"), unique=True)
+    guest_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("guests.id"))
+    status: Mapped[str] = mapped_column(String(32), server_default="PENDING")
+    category: Mapped[str | None] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[Created]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,79 @@
+"""A guest, by what they are known, their stays, and their accounts on the hotel's channels."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.types import CheckinState, IdentityKind, StayStatus
+from app.models.base import Base, BigId, Created, HotelId, word
+
+
+class Guest(Base):
+    """A person who writes to a hotel, whether they ever stay there or not."""
+
+    __tablename__ = "guests"
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    full_name: Mapped[str] = mapped_column(String(200), server_default="")
+    language: Mapped[str | None] = mapped_column(String(16))
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone: Mapped[str | None] = mapped_column(String(32))
+    date_of_birth: Mapped[date | None]
+    nationality: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[Created]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class GuestIdentity(Base):
+    """One thing by which a hotel knows a guest. Phones and WhatsApp ids are digits only."""
+
+    __tablename__ = "guest_identities"
+    __table_args__ = (UniqueConstraint("hotel_id", "kind", "value"),)
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId]
+    guest_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guests.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[IdentityKind] = mapped_column(word(IdentityKind))
+    value: Mapped[str] = mapped_column(String(254))
+
+
+class Stay(Base):
+    __tablename__ = "stays"
+    __table_args__ = (
+        UniqueConstraint("guest_id", "check_in"),
+        Index("ix_stays_present", "guest_id", postgresql_where=text("status IN ('pending', 'active')")),
+    )
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    guest_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guests.id"))
+    room_number: Mapped[str] = mapped_column(String(16), server_default="")
+    floor: Mapped[int | None] = mapped_column(Integer)
+    status: Mapped[StayStatus] = mapped_column(word(StayStatus))
+    check_in: Mapped[date]
+    check_out: Mapped[date]
+    checkin_state: Mapped[CheckinState] = mapped_column(word(CheckinState), server_default="none")
+    created_at: Mapped[Created]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Account(Base):
+    """A guest's identity on one channel: the address that an answer goes to.
+
+    Its row lock makes one guest's inbound messages wait for each other. ``guest_id`` is None only inside the
+    transaction that meets the address for the first time.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("channel_id", "address"),)
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    guest_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("guests.id"), index=True)
+    address: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str | None] = mapped_column(String(200))
+    last_inbound_at: Mapped[datetime | None]
+    created_at: Mapped[Created]

@@ -1,0 +1,69 @@
+"""A hotel, its place in its own sequence of events, its channels and its canned replies."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.types import Department, Platform
+from app.models.base import Base, BigId, Created, HotelId, Json, word
+
+
+class Hotel(Base):
+    __tablename__ = "hotels"
+
+    id: Mapped[BigId]
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")
+    language: Mapped[str] = mapped_column(String(16), server_default="en")
+    created_at: Mapped[Created]
+
+
+class HotelSequence(Base):
+    """The last number that the hotel's events have taken. Its row lock makes number order commit order."""
+
+    __tablename__ = "hotel_sequences"
+
+    hotel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("hotels.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class Channel(Base):
+    """A hotel's own number, page or site on a platform.
+
+    ``account`` is the provider's id of it, by which inbound bodies are routed. ``credentials`` are encrypted.
+    """
+
+    __tablename__ = "channels"
+    __table_args__ = (UniqueConstraint("platform", "account"),)
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    platform: Mapped[Platform] = mapped_column(word(Platform))
+    name: Mapped[str] = mapped_column(String(200))
+    account: Mapped[str] = mapped_column(String(128))
+    display_address: Mapped[str | None] = mapped_column(String(128))
+    credentials: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''::bytea"))
+    config: Mapped[Json]
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[Created]
+
+
+class MessageTemplate(Base):
+    """A canned reply (contract 1, "MessageTemplate Model")."""
+
+    __tablename__ = "message_templates"
+    __table_args__ = (UniqueConstraint("hotel_id", "name"),)
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId]
+    name: Mapped[str] = mapped_column(String(128))
+    content: Mapped[str]
+    department: Mapped[Department | None] = mapped_column(word(Department))
+    template_type: Mapped[str] = mapped_column(String(32), server_default="text")
+    variables: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    created_at: Mapped[Created]

@@ -1,0 +1,63 @@
+"""The hotels' channels, as inbound routing and the outbox need them."""
+
+from collections.abc import Collection
+
+import msgspec
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.types import Platform
+from app.models import Channel, Hotel
+
+
+class ChannelRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel with what is needed of its hotel. ``credentials`` are still encrypted."""
+
+    id: int
+    hotel_id: int
+    platform: Platform
+    account: str
+    credentials: bytes
+    hotel_name: str
+    hotel_language: str
+
+
+class ChannelStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def by_accounts(self, platform: Platform, accounts: Collection[str]) -> list[ChannelRecord]:
+        """The active channels with these provider ids."""
+        return await self._select(Channel.platform == platform, Channel.account.in_(list(accounts)))
+
+    async def of_platform(self, platform: Platform) -> list[ChannelRecord]:
+        """Every active channel of a platform, the oldest first."""
+        return await self._select(Channel.platform == platform)
+
+    async def by_ids(self, ids: Collection[int]) -> list[ChannelRecord]:
+        return await self._select(Channel.id.in_(list(ids)))
+
+    async def pause(self, channel_id: int, reason: str) -> None:
+        """Stop sending on a channel until it is mended; what waits for it stays in the outbox."""
+        await self._connection.execute(
+            update(Channel)
+            .where(Channel.id == channel_id, Channel.paused_at.is_(None))
+            .values(paused_at=func.now(), pause_reason=reason[:500])
+        )
+
+    async def _select(self, *where: ColumnElement[bool]) -> list[ChannelRecord]:
+        rows = await self._connection.execute(
+            select(
+                Channel.id,
+                Channel.hotel_id,
+                Channel.platform,
+                Channel.account,
+                Channel.credentials,
+                Hotel.name.label("hotel_name"),
+                Hotel.language.label("hotel_language"),
+            )
+            .join(Hotel, Hotel.id == Channel.hotel_id)
+            .where(Channel.is_active, *where)
+            .order_by(Channel.id)
+        )
+        return [ChannelRecord(**row) for row in rows.mappings()]

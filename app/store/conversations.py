@@ -1,0 +1,246 @@
+"""Conversations: the locked state that a transaction changes, and the views that lists and details show."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.principal import Scope
+from app.core.types import ConversationStatus, Department, Platform, SenderType
+from app.core.views import ConversationRef, ConversationView, LastMessage, Page
+from app.models import Account, Channel, Conversation, Guest, Stay
+
+PREVIEW_LENGTH = 200
+
+
+class ConversationState(msgspec.Struct, kw_only=True):
+    """A conversation whose row this transaction has locked. Change the fields, then ``save`` it."""
+
+    id: int
+    hotel_id: int
+    guest_id: int
+    guest_name: str
+    guest_phone: str | None
+    guest_language: str | None
+    stay_id: int | None
+    room_number: str | None
+    floor: int | None
+    channel_id: int
+    platform: Platform
+    account_id: int
+    address: str
+    status: ConversationStatus
+    department: Department | None
+    assignee_id: int | None
+    flow_name: str | None
+    current_step: str | None
+    context_data: dict[str, Any]
+    last_message_id: int | None
+    last_message_preview: str | None
+    last_message_sender: SenderType | None
+    last_message_at: datetime | None
+    last_staff_message_at: datetime | None
+    relayed_at: datetime | None
+    waiting_since: datetime | None
+    closed_at: datetime | None
+
+    def ref(self) -> ConversationRef:
+        """How events carry it, as it stands at this moment."""
+        return ConversationRef(**{name: getattr(self, name) for name in ConversationRef.__struct_fields__})
+
+    def note_message(self, message_id: int, content: str, sender: SenderType, at: datetime) -> None:
+        """Keep the newest message on the row."""
+        self.last_message_id = message_id
+        self.last_message_preview = content[:PREVIEW_LENGTH]
+        self.last_message_sender = sender
+        self.last_message_at = at
+
+
+_SAVED = (
+    "stay_id",
+    "status",
+    "department",
+    "assignee_id",
+    "flow_name",
+    "current_step",
+    "context_data",
+    "last_message_id",
+    "last_message_preview",
+    "last_message_sender",
+    "last_message_at",
+    "last_staff_message_at",
+    "relayed_at",
+    "waiting_since",
+    "closed_at",
+)
+
+
+class ConversationStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lock(self, conversation_id: int) -> ConversationState | None:
+        """One conversation, its row locked until the transaction ends."""
+        found = await self._lock(Conversation.id == conversation_id)
+        return found[0] if found else None
+
+    async def lock_open(self, guest_ids: Collection[int]) -> list[ConversationState]:
+        """All open conversations of these guests, locked in id order."""
+        return await self._lock(
+            Conversation.guest_id.in_(list(guest_ids)), Conversation.status != ConversationStatus.CLOSED
+        )
+
+    async def open(
+        self,
+        *,
+        hotel_id: int,
+        guest_id: int,
+        channel_id: int,
+        account_id: int,
+        stay_id: int | None,
+        status: ConversationStatus,
+        department: Department | None = None,
+    ) -> ConversationState:
+        """The guest's open conversation on this channel for this department, made where there is none, locked."""
+        statement = upsert(Conversation).values(
+            hotel_id=hotel_id,
+            guest_id=guest_id,
+            channel_id=channel_id,
+            account_id=account_id,
+            stay_id=stay_id,
+            status=status,
+            department=department,
+        )
+        conversation_id = await self._connection.scalar(
+            statement.on_conflict_do_update(
+                index_elements=[
+                    Conversation.guest_id,
+                    Conversation.channel_id,
+                    func.coalesce(Conversation.department, ""),
+                ],
+                index_where=Conversation.status != "closed",
+                set_={"updated_at": func.now()},
+            ).returning(Conversation.id)
+        )
+        assert conversation_id is not None
+        state = await self.lock(conversation_id)
+        assert state is not None
+        return state
+
+    async def save(self, state: ConversationState) -> None:
+        """Write back what may have changed."""
+        values = {name: getattr(state, name) for name in _SAVED}
+        await self._connection.execute(
+            update(Conversation)
+            .where(Conversation.id == state.id)
+            .values(
+                **values,
+                last_activity_at=func.coalesce(state.last_message_at, Conversation.last_activity_at),
+                updated_at=func.now(),
+            )
+        )
+
+    async def get(self, conversation_id: int) -> ConversationView | None:
+        found = await self._connection.execute(_view().where(Conversation.id == conversation_id))
+        row = found.mappings().one_or_none()
+        return _to_view(dict(row)) if row else None
+
+    async def of_stay(self, hotel_id: int, stay_id: int) -> list[ConversationView]:
+        """Every conversation of a stay, closed ones too, the newest first."""
+        rows = await self._connection.execute(
+            _view()
+            .where(Conversation.hotel_id == hotel_id, Conversation.stay_id == stay_id)
+            .order_by(Conversation.id.desc())
+        )
+        return [_to_view(dict(row)) for row in rows.mappings()]
+
+    async def list_page(
+        self, scope: Scope, statuses: Sequence[ConversationStatus], *, limit: int, offset: int
+    ) -> Page[ConversationView]:
+        """What ``scope`` sees in these statuses, the last active first: one statement, whatever its length."""
+        where = and_(_in_scope(scope), Conversation.status.in_(statuses))
+        count = select(func.count()).select_from(Conversation).where(where).scalar_subquery()
+        rows = await self._connection.execute(
+            _view()
+            .add_columns(count.label("count"))
+            .where(where)
+            .order_by(Conversation.last_activity_at.desc(), Conversation.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        found = [dict(row) for row in rows.mappings()]
+        total = found[0]["count"] if found else 0
+        return Page([_to_view(row) for row in found], total)
+
+    async def _lock(self, *where: ColumnElement[bool]) -> list[ConversationState]:
+        rows = await self._connection.execute(
+            _columns(
+                Guest.language.label("guest_language"),
+                Conversation.channel_id,
+                Conversation.account_id,
+                Account.address,
+                Conversation.flow_name,
+                Conversation.last_staff_message_at,
+                Conversation.relayed_at,
+                Conversation.waiting_since,
+                Conversation.closed_at,
+            )
+            .join(Account, Account.id == Conversation.account_id)
+            .where(*where)
+            .order_by(Conversation.id)
+            .with_for_update(of=Conversation)
+        )
+        return [ConversationState(**row) for row in rows.mappings()]
+
+
+def _in_scope(scope: Scope) -> ColumnElement[bool]:
+    """The SQL of ``Scope.covers``."""
+    mine = Conversation.hotel_id == scope.hotel_id
+    if scope.departments is None:
+        return mine
+    return and_(mine, or_(Conversation.department.is_(None), Conversation.department.in_(sorted(scope.departments))))
+
+
+def _columns(*more: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Conversation.id,
+            Conversation.hotel_id,
+            Conversation.stay_id,
+            Conversation.guest_id,
+            Guest.full_name.label("guest_name"),
+            Guest.phone.label("guest_phone"),
+            Stay.room_number,
+            Stay.floor,
+            Channel.platform,
+            Conversation.status,
+            Conversation.department,
+            Conversation.assignee_id,
+            Conversation.current_step,
+            Conversation.context_data,
+            Conversation.last_message_id,
+            Conversation.last_message_preview,
+            Conversation.last_message_sender,
+            Conversation.last_message_at,
+            *more,
+        )
+        .join(Guest, Guest.id == Conversation.guest_id)
+        .join(Channel, Channel.id == Conversation.channel_id)
+        .outerjoin(Stay, Stay.id == Conversation.stay_id)
+    )
+
+
+def _view() -> Select[*tuple[Any, ...]]:
+    return _columns(Conversation.created_at, Conversation.updated_at)
+
+
+def _to_view(row: dict[str, Any]) -> ConversationView:
+    row.pop("count", None)
+    last_id = row.pop("last_message_id")
+    content, sender, at = (row.pop(f"last_message_{part}") for part in ("preview", "sender", "at"))
+    last = None if last_id is None else LastMessage(id=last_id, content=content, sender_type=sender, at=at)
+    return ConversationView(**row, last_message=last)

@@ -1,0 +1,202 @@
+"""The outbox: who may send what now, and what became of it. All its SQL."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from app.core.types import OutboxState
+from app.models import Channel, Delivery, Message
+
+UNFINISHED = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNCONFIRMED)
+
+
+class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that this worker may send until its lease ends. ``attempts`` counts this one."""
+
+    id: int
+    hotel_id: int
+    channel_id: int
+    conversation_id: int
+    message_id: int
+    address: str
+    attempts: int
+    repeated: bool
+    lease_token: UUID
+    leased_until: datetime
+    created_at: datetime
+    content: str
+    reply_to: str | None
+
+
+class DeliveryStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(
+        self, *, hotel_id: int, channel_id: int, conversation_id: int, message_id: int, address: str, at: datetime
+    ) -> None:
+        await self._connection.execute(
+            insert(Delivery).values(
+                hotel_id=hotel_id,
+                channel_id=channel_id,
+                conversation_id=conversation_id,
+                message_id=message_id,
+                address=address,
+                next_attempt_at=at,
+                created_at=at,
+            )
+        )
+
+    async def claim(self, token: UUID, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedDelivery]:
+        """Take up to ``limit`` deliveries whose turn it is.
+
+        Never one whose conversation has an earlier unfinished one, or whose channel is paused: conversations keep
+        their order, and one that waits holds up nobody else. An unconfirmed one that nothing has settled by its time
+        is sent again, once, and marked as repeated.
+        """
+        earlier = aliased(Delivery)
+        due = (
+            select(Delivery.id)
+            .join(Channel, Channel.id == Delivery.channel_id)
+            .where(
+                Delivery.state.in_([OutboxState.PENDING, OutboxState.UNCONFIRMED]),
+                Delivery.next_attempt_at <= now,
+                Channel.is_active,
+                Channel.paused_at.is_(None),
+                ~exists().where(
+                    earlier.conversation_id == Delivery.conversation_id,
+                    earlier.id < Delivery.id,
+                    earlier.state.in_(UNFINISHED),
+                ),
+            )
+            .order_by(Delivery.next_attempt_at, Delivery.id)
+            .limit(limit)
+            .with_for_update(of=Delivery, skip_locked=True)
+            .cte("due")
+        )
+        quoted = aliased(Message)
+        claimed = (
+            update(Delivery)
+            .where(Delivery.id.in_(select(due.c.id)))
+            .values(
+                state=OutboxState.SENDING,
+                attempts=Delivery.attempts + 1,
+                repeated=or_(Delivery.repeated, Delivery.state == OutboxState.UNCONFIRMED),
+                lease_token=token,
+                leased_until=now + lease,
+            )
+            .returning(
+                Delivery.id,
+                Delivery.hotel_id,
+                Delivery.channel_id,
+                Delivery.conversation_id,
+                Delivery.message_id,
+                Delivery.address,
+                Delivery.attempts,
+                Delivery.repeated,
+                Delivery.lease_token,
+                Delivery.leased_until,
+                Delivery.created_at,
+            )
+            .cte("claimed")
+        )
+        rows = await self._connection.execute(
+            select(claimed, Message.content, quoted.external_id.label("reply_to"))
+            .join(Message, Message.id == claimed.c.message_id)
+            .outerjoin(quoted, quoted.id == Message.reply_to_id)
+            .order_by(claimed.c.id)
+        )
+        return [ClaimedDelivery(**row) for row in rows.mappings()]
+
+    async def finish(
+        self,
+        delivery: ClaimedDelivery,
+        state: OutboxState,
+        *,
+        at: datetime,
+        error_code: int | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """End a delivery; False where the claim is no longer ours, and somebody else's word counts."""
+        return await self._set(
+            delivery, {"state": state, "finished_at": at, "error_code": error_code, "error": _cut(error)}
+        )
+
+    async def put_back(
+        self,
+        delivery: ClaimedDelivery,
+        state: OutboxState,
+        *,
+        next_attempt_at: datetime,
+        error_code: int | None,
+        error: str | None,
+    ) -> bool:
+        """Try again later; False where the claim is no longer ours."""
+        return await self._set(
+            delivery,
+            {
+                "state": state,
+                "next_attempt_at": next_attempt_at,
+                "error_code": error_code,
+                "error": _cut(error),
+            },
+        )
+
+    async def expire_leases(self, now: datetime, wait: timedelta) -> int:
+        """What a worker claimed and never finished may have been sent: wait for its status, then send once more."""
+        done = await self._connection.execute(
+            update(Delivery)
+            .where(Delivery.state == OutboxState.SENDING, Delivery.leased_until < now)
+            .values(
+                state=OutboxState.UNCONFIRMED,
+                next_attempt_at=now + wait,
+                lease_token=None,
+                leased_until=None,
+                error="The worker that was sending this ended before the answer came.",
+            )
+        )
+        return done.rowcount
+
+    async def settle(self, channel_id: int, delivery_id: int, at: datetime) -> int | None:
+        """A status proves that the provider took this delivery: it is sent. Answers its message's id if it was open."""
+        message_id: int | None = await self._connection.scalar(
+            update(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.channel_id == channel_id, Delivery.state.in_(UNFINISHED))
+            .values(state=OutboxState.SENT, finished_at=at, lease_token=None, leased_until=None)
+            .returning(Delivery.message_id)
+        )
+        return message_id
+
+    async def delay_channel(self, channel_id: int, until: datetime) -> None:
+        """Nothing of this channel goes out before ``until``."""
+        await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.channel_id == channel_id,
+                Delivery.state == OutboxState.PENDING,
+                Delivery.next_attempt_at < until,
+            )
+            .values(next_attempt_at=until)
+        )
+
+    async def pending_count(self) -> int:
+        found = await self._connection.scalar(
+            select(func.count()).select_from(Delivery).where(Delivery.state.in_(UNFINISHED))
+        )
+        return found or 0
+
+    async def _set(self, delivery: ClaimedDelivery, values: dict[str, object]) -> bool:
+        done = await self._connection.execute(
+            update(Delivery)
+            .where(and_(Delivery.id == delivery.id, Delivery.lease_token == delivery.lease_token))
+            .values(lease_token=None, leased_until=None, **values)
+        )
+        return done.rowcount == 1
+
+
+def _cut(error: str | None) -> str | None:
+    return error[:500] if error else None

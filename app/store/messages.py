@@ -1,0 +1,152 @@
+"""Messages and the statuses that providers report of them."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.types import DELIVERY_RANK, DeliveryStatus, MessageOrigin, MessageType, SenderType
+from app.core.views import MessageView
+from app.models import Media, Message, MessageStatus
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    hotel_id: int
+    conversation_id: int
+    channel_id: int
+    sender_type: SenderType
+    origin: MessageOrigin
+    sender_name: str
+    content: str
+    type: MessageType = MessageType.TEXT
+    staff_user_id: int | None = None
+    external_id: str | None = None
+    client_message_id: UUID | None = None
+    reply_to_id: int | None = None
+    extra: dict[str, Any] = {}
+    delivery_status: DeliveryStatus | None = None
+    provider_timestamp: datetime | None = None
+    created_at: datetime
+
+
+class NewMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the provider still holds. ``stay_id`` marks it as the identity document of that stay."""
+
+    hotel_id: int
+    message_id: int
+    stay_id: int | None
+    provider_id: str
+    mime_type: str | None
+    filename: str | None
+    sha256: str | None
+
+
+class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
+    channel_id: int
+    external_id: str
+    status: str
+    delivery_id: int | None = None
+    error_code: int | None = None
+    error: str | None = None
+    at: datetime | None = None
+
+
+_VIEW = (
+    Message.id,
+    Message.conversation_id,
+    Message.sender_type,
+    Message.sender_name,
+    Message.staff_user_id,
+    Message.origin,
+    Message.type,
+    Message.content,
+    Message.delivery_status,
+    Message.delivery_error,
+    Message.client_message_id,
+    Message.created_at,
+    Message.provider_timestamp,
+)
+
+
+class MessageStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, message: NewMessage) -> MessageView | None:
+        """The stored message; None where the provider's or the client's id is already taken."""
+        rows = await self._connection.execute(
+            upsert(Message).values(**msgspec.structs.asdict(message)).on_conflict_do_nothing().returning(*_VIEW)
+        )
+        row = rows.mappings().one_or_none()
+        return MessageView(**row) if row else None
+
+    async def add_media(self, media: NewMedia) -> None:
+        await self._connection.execute(insert(Media).values(**msgspec.structs.asdict(media)))
+
+    async def get(self, message_id: int) -> MessageView | None:
+        return await self._one(Message.id == message_id)
+
+    async def by_client_id(self, staff_user_id: int, client_message_id: UUID) -> MessageView | None:
+        return await self._one(Message.staff_user_id == staff_user_id, Message.client_message_id == client_message_id)
+
+    async def places(self, channel_id: int, external_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Where these provider ids stand: ``{external id: (message id, conversation id)}``."""
+        rows = await self._connection.execute(
+            select(Message.external_id, Message.id, Message.conversation_id).where(
+                Message.channel_id == channel_id, Message.external_id.in_(list(external_ids))
+            )
+        )
+        return {row.external_id: (row.id, row.conversation_id) for row in rows}
+
+    async def of_conversation(self, conversation_id: int, *, before: int | None, limit: int) -> list[MessageView]:
+        """The newest ``limit`` messages, those older than ``before`` where given; the oldest of them first."""
+        statement = select(*_VIEW).where(Message.conversation_id == conversation_id)
+        if before is not None:
+            statement = statement.where(Message.id < before)
+        rows = await self._connection.execute(statement.order_by(Message.id.desc()).limit(limit))
+        return [MessageView(**row) for row in reversed(rows.mappings().all())]
+
+    async def set_external_id(self, message_id: int, external_id: str) -> None:
+        await self._connection.execute(update(Message).where(Message.id == message_id).values(external_id=external_id))
+
+    async def raise_status(self, message_id: int, status: DeliveryStatus, error: str | None = None) -> bool:
+        """Set a delivery status where it is higher in rank than what stands; answers whether it was."""
+        lower = [word for word, rank in DELIVERY_RANK.items() if rank < status.rank]
+        done = await self._connection.execute(
+            update(Message)
+            .where(Message.id == message_id, Message.delivery_status.in_(lower))
+            .values(delivery_status=status, delivery_error=error[:500] if error else None)
+        )
+        return done.rowcount == 1
+
+    async def add_status(self, report: StatusReport) -> bool:
+        """Keep a provider's report; False where it was already known."""
+        done = await self._connection.execute(
+            upsert(MessageStatus).values(**msgspec.structs.asdict(report)).on_conflict_do_nothing()
+        )
+        return done.rowcount == 1
+
+    async def statuses_of(self, channel_id: int, external_id: str) -> list[StatusReport]:
+        """What a provider has reported of one id so far."""
+        rows = await self._connection.execute(
+            select(
+                MessageStatus.channel_id,
+                MessageStatus.external_id,
+                MessageStatus.status,
+                MessageStatus.delivery_id,
+                MessageStatus.error_code,
+                MessageStatus.error,
+                MessageStatus.at,
+            ).where(MessageStatus.channel_id == channel_id, MessageStatus.external_id == external_id)
+        )
+        return [StatusReport(**row) for row in rows.mappings()]
+
+    async def _one(self, *where: Any) -> MessageView | None:
+        rows = await self._connection.execute(select(*_VIEW).where(*where))
+        row = rows.mappings().one_or_none()
+        return MessageView(**row) if row else None

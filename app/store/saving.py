@@ -1,0 +1,63 @@
+"""Rows saved by a key of their own: made where they are new, changed where they differ, else left alone."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """A row's id, and what became of it."""
+
+    id: int
+    outcome: Outcome
+
+
+async def save(
+    connection: AsyncConnection,
+    model: type[Any],
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    first: Mapping[str, Any] | None = None,
+) -> Saved:
+    """The row of ``model`` with this key, holding these values. A new one gets those of ``first`` that are not given.
+
+    The row is locked until the transaction ends, but not against rows that refer to it.
+    """
+    columns = [getattr(model, name) for name in values]
+    found = await connection.execute(
+        select(model.id, *columns)
+        .where(*(getattr(model, name) == value for name, value in key.items()))
+        .with_for_update(key_share=True)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return await create(connection, model, {**(first or {}), **key, **values})
+    return await change(connection, model, row, values)
+
+
+async def create(connection: AsyncConnection, model: type[Any], values: Mapping[str, Any]) -> Saved:
+    row_id: int | None = await connection.scalar(insert(model).values(**values).returning(model.id))
+    assert row_id is not None
+    return Saved(row_id, Outcome.CREATED)
+
+
+async def change(connection: AsyncConnection, model: type[Any], row: Row[Any], values: Mapping[str, Any]) -> Saved:
+    """Write what differs from ``row``, which has the id and every named column."""
+    different = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if not different:
+        return Saved(row.id, Outcome.UNCHANGED)
+    if hasattr(model, "updated_at"):
+        different["updated_at"] = func.now()
+    await connection.execute(update(model).where(model.id == row.id).values(**different))
+    return Saved(row.id, Outcome.UPDATED)
