@@ -1,0 +1,47 @@
+"""Text and JSON from outside is made safe to keep, and nothing more is done to it."""
+
+import pytest
+
+from app.core.text import clean, clean_json, read_json
+
+
+@pytest.mark.parametrize("text", ["", "Olá \U0001f6bf", "a\tb\r\n", "\u202e\ufffe\U0010ffff", "<b> & {{x}}"])
+def test_what_can_be_kept_stays_as_it_is(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize("bad", [0, 0xD800, 0xDBFF, 0xDC00, 0xDFFF])
+def test_what_cannot_be_kept_is_replaced_in_its_place(bad: int) -> None:
+    assert clean(f"a{chr(bad)}b") == "a\ufffdb"
+
+
+def test_json_is_cleaned_in_keys_and_values_at_every_depth() -> None:
+    assert clean_json({"a\x00": ["\ud800", {"b": float("nan")}, True, 1, 1.5, None]}) == {
+        "a\ufffd": ["\ufffd", {"b": None}, True, 1, 1.5, None]
+    }
+
+
+def test_json_is_cut_below_the_depth_that_is_asked_for() -> None:
+    assert clean_json([[["deep"]], "shallow"], depth=2) == [[None], "shallow"]
+
+
+def test_json_is_read_as_tolerantly_as_can_be() -> None:
+    body = (
+        b'\xef\xbb\xbf{"a": NaN, "b": -Infinity, "c": 1e999, "d": 123456789012345678901234,'
+        b' "e": 1, "e": 2, "f": "\xff"}'
+    )
+    assert read_json(body) == {"a": None, "b": None, "c": None, "d": "123456789012345678901234", "e": 2, "f": "\ufffd"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"{} {}", b"'a'", b"[" * 100_000])
+def test_what_is_no_json_says_so(body: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 -- the words are the standard library's
+        read_json(body)
+
+
+def test_integers_of_64_bits_stay_integers() -> None:
+    assert read_json(b"[9223372036854775807, -9223372036854775808, 9223372036854775808]") == [
+        9223372036854775807,
+        -9223372036854775808,
+        "9223372036854775808",
+    ]
