@@ -1,0 +1,205 @@
+"""What a channel is: one provider's way to verify, parse and send.
+
+A channel module turns a provider's bytes into the structs below and a message of ours into the provider's request.
+It knows no table and no rule of the hotel; it decides nothing about what a message means.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from app.core.types import MessageType, Platform
+
+
+class Malformed(ValueError):
+    """A body that is not what this provider sends: kept raw, answered, not understood."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a channel needs to talk to its provider; encrypted at rest, never logged."""
+
+    access_token: str = ""
+    app_secret: str = ""
+    verify_token: str = ""
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """What rich prints in a traceback: nothing, where a struct would by itself print every field."""
+        return []
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote, as the provider names them.
+
+    ``address`` is where an answer goes; ``phone`` is digits only and None for a guest without a number;
+    ``provider_phone`` is the provider's spelling of that number (it may differ: match by it, never answer to it);
+    ``user_id`` is the provider's own id of the person where it has one; ``name`` is their profile's.
+    """
+
+    address: str
+    phone: str | None = None
+    provider_phone: str | None = None
+    user_id: str | None = None
+    name: str | None = None
+
+
+class InboundMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the provider holds for us."""
+
+    provider_id: str
+    mime_type: str | None = None
+    sha256: str | None = None
+    filename: str | None = None
+    voice: bool = False
+
+
+class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="message"):
+    """One message of a guest, in our words.
+
+    ``external_id`` is the provider's id and the key against doubles. ``choice`` is the id of a button or list row that
+    the guest pressed. ``reply_to`` is the external id of the message that this one answers, or reacts to. ``text`` is
+    "" where there is none. ``group`` is the provider's id of the group it was written in. ``sent_at`` is the
+    provider's time, never later than that of receipt. ``extra`` keeps what has no field of its own (coordinates,
+    cards, a referral), in the provider's words.
+    """
+
+    account: str
+    external_id: str
+    sender: Sender
+    type: MessageType
+    text: str = ""
+    choice: str | None = None
+    media: InboundMedia | None = None
+    reply_to: str | None = None
+    group: str | None = None
+    sent_at: datetime | None = None
+    extra: dict[str, Any] = {}
+
+
+class InboundStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="status"):
+    """What the provider says became of a message that we sent.
+
+    ``status`` is the provider's word; one that we do not know is kept and changes nothing. ``delivery_id`` is our own
+    id of the delivery where the provider carries it back.
+    """
+
+    account: str
+    external_id: str
+    status: str
+    delivery_id: int | None = None
+    at: datetime | None = None
+    error_code: int | None = None
+    error_title: str | None = None
+
+
+class Edited(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="edited"):
+    """A guest changed a message of theirs, ``target``; ``text`` is what it says now. May come before its original."""
+
+    account: str
+    external_id: str
+    sender: Sender
+    target: str
+    text: str = ""
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="revoked"):
+    """A guest took a message of theirs, ``target``, back. May come before its original."""
+
+    account: str
+    external_id: str
+    sender: Sender
+    target: str
+
+
+class IdentityChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="identity"):
+    """A guest is known by ``new`` from now on: digits of a number, or a user id. ``old`` is None where not told."""
+
+    account: str
+    old: str | None = None
+    new: str
+
+
+class AccountFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="fault"):
+    """The provider reports an error of the hotel's own number, of no message in particular."""
+
+    account: str
+    code: int | None = None
+    title: str | None = None
+
+
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="unreadable"):
+    """One item that could not be read; its neighbours could."""
+
+    account: str
+    reason: str
+
+
+Item = InboundMessage | InboundStatus | Edited | Revoked | IdentityChanged | AccountFault | Unreadable
+
+
+class SendOutcome(StrEnum):
+    """What became of a send, and so what to do next.
+
+    ACCEPTED: done. RETRY: the provider did not take it, try again. AMBIGUOUS: it may have taken it. PAIR_RATE: wait
+    for this guest only. THROTTLED: wait for the whole channel. REFUSED: never for this message. WINDOW: only a
+    template may be sent. PAUSE: the channel's credentials or standing are at fault; nothing may be sent until mended.
+    """
+
+    ACCEPTED = "accepted"
+    RETRY = "retry"
+    AMBIGUOUS = "ambiguous"
+    PAIR_RATE = "pair_rate"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+    WINDOW = "window"
+    PAUSE = "pause"
+
+
+class SendResult(msgspec.Struct, frozen=True, kw_only=True):
+    """``external_id`` where accepted; ``code`` and ``detail`` as the provider gave them where not."""
+
+    outcome: SendOutcome
+    external_id: str | None = None
+    code: int | None = None
+    detail: str | None = None
+    retry_after: float | None = None
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on its way out. ``to`` is the guest's address on the channel; ``delivery_id`` goes along if it can."""
+
+    delivery_id: int
+    to: str
+    text: str
+    reply_to: str | None = None
+
+
+class Channel(Protocol):
+    """One provider. ``account`` is the provider's id of the hotel's own number or page: the routing key."""
+
+    platform: Platform
+
+    def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
+        """Whether ``body`` was signed with these credentials. Header names are lower case. Constant time."""
+        ...
+
+    def is_signed(self, headers: Mapping[str, str]) -> bool:
+        """Whether the request carries a signature at all, right or wrong."""
+        ...
+
+    def parse(self, body: bytes, *, received_at: datetime, lenient: bool = False) -> list[Item]:
+        """Everything in the body that concerns us, in order. Raises Malformed where it is no such body.
+
+        The same arguments always give the same items, so that one may be found again by its place. ``lenient`` is for
+        an unsigned body outside production: a message without an id is then taken under a hash of itself.
+        """
+        ...
+
+    async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
+        """Hand one message to the provider. Never raises for what the provider or the network does."""
+        ...

@@ -1,0 +1,44 @@
+"""WhatsApp by Meta's Cloud API: its signature, its webhooks, its Graph requests.
+
+    signature.py   is this body Meta's?
+    parse.py       a webhook body → items, in order
+    content.py     one message's type and what it says
+    identity.py    who wrote it
+    shapes.py      reading JSON that may have any shape
+    send.py        a message of ours → a request, and what became of it
+    errors.py      Meta's error codes → what to do
+
+Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 to 2026-09.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import httpx
+
+from app.channels.base import Credentials, Item, Outgoing, SendResult
+from app.channels.whatsapp import parse, signature
+from app.channels.whatsapp.send import GraphSender
+from app.core.types import Platform
+
+
+class WhatsApp:
+    """The channel. An ``account`` is a ``phone_number_id``."""
+
+    platform = Platform.WHATSAPP
+
+    def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
+        """``client`` is shared and closed by whoever made it; its timeouts bound a send."""
+        self._sender = GraphSender(client, base_url=base_url, version=version)
+
+    def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
+        return signature.verify(body, headers.get(signature.HEADER), credentials.app_secret)
+
+    def is_signed(self, headers: Mapping[str, str]) -> bool:
+        return signature.HEADER in headers
+
+    def parse(self, body: bytes, *, received_at: datetime, lenient: bool = False) -> list[Item]:
+        return parse.parse(body, received_at=received_at, lenient=lenient)
+
+    async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
+        return await self._sender.send(message, account=account, access_token=credentials.access_token)

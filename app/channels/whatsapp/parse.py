@@ -1,0 +1,203 @@
+"""A webhook body, turned into items in the order in which they stand.
+
+One body may hold a thousand updates of several numbers. ``changes[].field`` says what a change is; an array of messages
+or statuses under another field is somebody else's (``history`` carries old messages, ``calls`` the states of calls).
+What is odd becomes an ``Unreadable`` and takes nothing along; what is not for us gives no item.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from app.channels.base import (
+    AccountFault,
+    Edited,
+    IdentityChanged,
+    InboundMessage,
+    InboundStatus,
+    Item,
+    Malformed,
+    Revoked,
+    Sender,
+    Unreadable,
+)
+from app.channels.whatsapp.content import read_content
+from app.channels.whatsapp.identity import Contacts, as_user_id, sender_of
+from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_integer, as_list, as_object, as_text, as_time
+from app.core.text import clean_json, read_json
+
+_DELIVERY_ID: Final = re.compile("[0-9]{1,18}")
+_KEPT_SIBLINGS: Final = ("referral", "errors")
+_READ_FROM_CONTEXT: Final = ("from", "id")
+
+
+def parse(body: bytes, *, received_at: datetime, lenient: bool = False) -> list[Item]:
+    """Every item of the body. Raises Malformed where it is no JSON object.
+
+    A message without a time of its own was sent when it was received. With ``lenient``, one without an id (or with one
+    that a document has cut short: "wamid.HBgL...") goes by a hash of itself.
+    """
+    try:
+        document = read_json(body)
+    except ValueError as error:
+        raise Malformed(f"no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise Malformed("no JSON object")
+    return list(_Reader(received_at, lenient=lenient).entries(document))
+
+
+class _Reader:
+    """One pass over one body."""
+
+    def __init__(self, received_at: datetime, *, lenient: bool) -> None:
+        self._received_at = received_at
+        self._lenient = lenient
+        self._fields: dict[str, Callable[[str, Json], Iterator[Item]]] = {
+            "messages": self._messages,
+            "user_id_update": self._user_id_updates,
+        }
+
+    def entries(self, document: Json) -> Iterator[Item]:
+        for entry in as_list(document.get("entry")):
+            for change in as_list(as_object(entry).get("changes")):
+                yield from self._change(as_object(change))
+
+    def _change(self, change: Json) -> Iterator[Item]:
+        read = self._fields.get(as_text(change.get("field")))
+        if read is None:
+            return
+        value = as_object(change.get("value"))
+        account = as_id(as_object(value.get("metadata")).get("phone_number_id"), limit=64)
+        yield from read(account, value)
+
+    def _messages(self, account: str, value: Json) -> Iterator[Item]:
+        contacts = Contacts(as_list(value.get("contacts")))
+        messages = _rows(value, "messages")
+        faults = as_list(value.get("errors"))
+        for message in messages:
+            yield from self._message(account, message, contacts, faults)
+        for status in _rows(value, "statuses"):
+            yield self._status(account, as_object(status))
+        if not messages:  # beside messages they say why one of these has no content
+            yield from (_fault(account, as_object(fault)) for fault in faults)
+
+    def _message(self, account: str, raw: object, contacts: Contacts, faults: list[object]) -> Iterator[Item]:
+        message = as_object(raw)
+        external_id = self._external_id(message)
+        if not external_id:
+            yield Unreadable(account=account, reason="a message without an id")
+            return
+        kind = as_text(message.get("type"))
+        if kind == "system":
+            yield from _system(account, message)
+            return
+        sender = sender_of(message, contacts)
+        if sender is None:
+            yield Unreadable(account=account, reason="a message without a sender")
+        elif kind in {"edit", "revoke"}:
+            yield _correction(account, external_id, sender, kind, as_object(message.get(kind)))
+        else:
+            yield self._inbound(account, external_id, sender, message, faults)
+
+    def _inbound(
+        self, account: str, external_id: str, sender: Sender, message: Json, faults: list[object]
+    ) -> InboundMessage:
+        content = read_content(message)
+        context = as_object(message.get("context"))
+        extra = content.extra | {name: clean_json(message[name]) for name in _KEPT_SIBLINGS if message.get(name)}
+        if told := {name: value for name, value in context.items() if name not in _READ_FROM_CONTEXT}:
+            extra["context"] = clean_json(told)
+        if faults and "errors" not in extra and not isinstance(message.get(as_text(message.get("type"))), dict | list):
+            extra["errors"] = clean_json(faults)
+        return InboundMessage(
+            account=account,
+            external_id=external_id,
+            sender=sender,
+            type=content.type,
+            text=content.text,
+            choice=content.choice,
+            media=content.media,
+            reply_to=content.reply_to or as_id(context.get("id")) or None,
+            group=as_id(message.get("group_id"), limit=254) or None,
+            sent_at=as_time(message.get("timestamp"), latest=self._received_at) or self._received_at,
+            extra=extra,
+        )
+
+    def _external_id(self, message: Json) -> str:
+        external_id = as_id(message.get("id"))
+        if not self._lenient or not message or (external_id and not external_id.endswith("...")):
+            return external_id
+        canonical = json.dumps(clean_json(message), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _status(self, account: str, status: Json) -> InboundStatus | Unreadable:
+        external_id = as_id(status.get("id"))
+        word = as_id(status.get("status"), limit=32)
+        if not external_id or not word:
+            return Unreadable(account=account, reason="a status without an id or a word")
+        ours = as_id(status.get("biz_opaque_callback_data"))
+        fault = _first_error(status)
+        return InboundStatus(
+            account=account,
+            external_id=external_id,
+            status=word,
+            delivery_id=int(ours) if _DELIVERY_ID.fullmatch(ours) else None,
+            at=as_time(status.get("timestamp"), latest=self._received_at),
+            error_code=as_integer(fault.get("code")),
+            error_title=_title(fault),
+        )
+
+    def _user_id_updates(self, account: str, value: Json) -> Iterator[Item]:
+        for update in as_list(value.get("user_id_update")):
+            change = as_object(as_object(update).get("user_id"))
+            yield _identity(account, as_user_id(change.get("previous")), as_user_id(change.get("current")))
+
+
+def _rows(value: Json, name: str) -> list[Any]:
+    """The rows of that name. What stands there without being a list is one odd row."""
+    rows = value.get(name)
+    return rows if isinstance(rows, list) else [] if rows is None else [None]
+
+
+def _system(account: str, message: Json) -> Iterator[Item]:
+    """Notes of WhatsApp's own. Only a changed identity concerns us."""
+    note = as_object(message.get("system"))
+    kind = as_text(note.get("type"))
+    if kind == "user_changed_number":
+        yield _identity(account, as_digits(message.get("from")), as_digits(note.get("wa_id")))
+    elif kind == "user_changed_user_id":
+        yield _identity(account, as_user_id(message.get("from_user_id")), as_user_id(note.get("user_id")))
+
+
+def _identity(account: str, old: str, new: str) -> IdentityChanged | Unreadable:
+    if not new:
+        return Unreadable(account=account, reason="a changed identity that does not say into what")
+    return IdentityChanged(account=account, old=old or None, new=new)
+
+
+def _correction(
+    account: str, external_id: str, sender: Sender, kind: str, correction: Json
+) -> Edited | Revoked | Unreadable:
+    target = as_id(correction.get("original_message_id"))
+    if not target:
+        return Unreadable(account=account, reason=f"{kind} without the message it means")
+    if kind == "revoke":
+        return Revoked(account=account, external_id=external_id, sender=sender, target=target)
+    text = read_content(as_object(correction.get("message"))).text
+    return Edited(account=account, external_id=external_id, sender=sender, target=target, text=text)
+
+
+def _first_error(status: Json) -> Json:
+    errors = as_list(status.get("errors"))
+    return as_object(errors[0]) if errors else {}
+
+
+def _title(fault: Json) -> str | None:
+    return as_text(fault.get("title"), 500) or as_text(fault.get("message"), 500) or None
+
+
+def _fault(account: str, fault: Json) -> AccountFault:
+    return AccountFault(account=account, code=as_integer(fault.get("code")), title=_title(fault))

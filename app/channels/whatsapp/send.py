@@ -1,0 +1,126 @@
+"""A message of ours, handed to the Graph API: ``POST {base}/{version}/{phone_number_id}/messages``.
+
+The API has no idempotency key. So what matters here is to tell apart what was surely not taken (try again) from what
+may have been (wait for a status that carries our delivery id).
+"""
+
+import json
+import re
+from typing import Any, Final
+
+import httpx
+
+from app.channels.base import Outgoing, SendOutcome, SendResult
+from app.channels.whatsapp.errors import outcome_of
+from app.channels.whatsapp.identity import is_user_id
+from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_integer, as_list, as_object, as_text
+from app.core.text import clean, read_json
+
+MAX_TEXT: Final = 4096
+
+_ACCOUNT: Final = re.compile("[0-9]{1,64}")
+_TOKEN: Final = re.compile("[!-~]+")
+_NOTHING_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+class GraphSender:
+    """Sends by one client to one host. The bearer goes nowhere else: a redirect is an answer, not a way."""
+
+    def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
+        self._client = client
+        self._base = f"{base_url.rstrip('/')}/{version}"
+
+    async def send(self, message: Outgoing, *, account: str, access_token: str) -> SendResult:
+        """One request. Never raises for what Meta or the network does, nor for credentials that cannot be any."""
+        body = request_body(message)
+        if isinstance(body, SendResult):
+            return body
+        if not _ACCOUNT.fullmatch(account) or not _TOKEN.fullmatch(access_token):
+            return SendResult(
+                outcome=SendOutcome.PAUSE, detail="The channel's number id or access token cannot be one."
+            )
+        try:
+            response = await self._client.post(
+                f"{self._base}/{account}/messages",
+                content=json.dumps(body).encode(),
+                headers={"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"},
+                follow_redirects=False,
+            )
+        except _NOTHING_SENT as error:
+            return SendResult(outcome=SendOutcome.RETRY, detail=f"Nothing was sent: {type(error).__name__}.")
+        except httpx.HTTPError as error:
+            return SendResult(outcome=SendOutcome.AMBIGUOUS, detail=f"The answer was lost: {type(error).__name__}.")
+        return read_answer(response)
+
+
+def request_body(message: Outgoing) -> Json | SendResult:
+    """Meta's request, or the refusal that it would answer with."""
+    text = clean(message.text)
+    if not text.strip():
+        return _refused("WhatsApp takes no empty text.")
+    if len(text) > MAX_TEXT:
+        return _refused(f"The text has {len(text)} characters; WhatsApp takes {MAX_TEXT}.")
+    if digits := as_digits(message.to):
+        recipient = {"to": f"+{digits}"}
+    elif is_user_id(message.to):
+        recipient = {"recipient": message.to}
+    else:
+        return _refused("The address is neither a number nor a user id.")
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **recipient,
+        "type": "text",
+        "text": {"preview_url": False, "body": text},
+        "biz_opaque_callback_data": str(message.delivery_id),
+    }
+    if message.reply_to:
+        body["context"] = {"message_id": message.reply_to}
+    return body
+
+
+def read_answer(response: httpx.Response) -> SendResult:
+    """What the answer says became of the send."""
+    try:
+        answer = as_object(read_json(response.content))
+    except ValueError:
+        answer = {}
+    if response.is_success:
+        messages = as_list(answer.get("messages"))
+        external_id = as_id(as_object(messages[0]).get("id")) if messages else ""
+        if external_id:
+            return SendResult(outcome=SendOutcome.ACCEPTED, external_id=external_id)
+        return SendResult(outcome=SendOutcome.AMBIGUOUS, detail="An answer without a message id.")
+    return _read_error(response, as_object(answer.get("error")))
+
+
+def _read_error(response: httpx.Response, error: Json) -> SendResult:
+    retry_after = _retry_after(response)
+    if not error:  # a proxy's or a broken server's page: Meta's own errors are JSON
+        detail = f"HTTP {response.status_code} without Meta's error."
+        outcome = SendOutcome.THROTTLED if response.status_code == 429 else SendOutcome.RETRY
+        return SendResult(outcome=outcome, detail=detail, retry_after=retry_after)
+    code = as_integer(error.get("code"))
+    details = as_text(as_object(error.get("error_data")).get("details"), 500)
+    return SendResult(
+        outcome=outcome_of(code, http_status=response.status_code),
+        code=code,
+        detail=details or as_text(error.get("message"), 500) or None,
+        retry_after=retry_after,
+    )
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, up to a day. The header's other form, a date, is not used by Meta."""
+    seconds = response.headers.get("retry-after", "")
+    return min(float(seconds), 86_400.0) if seconds.isascii() and seconds.isdigit() else None
+
+
+def _refused(detail: str) -> SendResult:
+    return SendResult(outcome=SendOutcome.REFUSED, detail=detail)

@@ -1,0 +1,135 @@
+"""Each type of message says what it says, in our words, and keeps what has no field in Meta's."""
+
+import pytest
+
+from app.channels.base import InboundMedia
+from app.core.types import MessageType
+from tests.channels.whatsapp_payloads import message, read_message, text
+
+
+@pytest.mark.parametrize("kind", ["image", "video", "document", "sticker", "audio"])
+def test_a_file_is_read_with_its_caption(kind: str) -> None:
+    item = read_message(message(kind, {"id": "4100", "mime_type": "x/y", "sha256": "q+0=", "caption": "The lift"}))
+    assert item.type == kind
+    assert item.text == "The lift"
+    assert item.media == InboundMedia(provider_id="4100", mime_type="x/y", sha256="q+0=")
+
+
+def test_a_voice_note_is_told_from_a_sound_file() -> None:
+    item = read_message(message("audio", {"id": "4100", "mime_type": "audio/ogg; codecs=opus", "voice": True}))
+    assert item.media is not None
+    assert item.media.voice
+    assert item.media.mime_type == "audio/ogg; codecs=opus"
+
+
+def test_a_documents_name_is_kept_as_it_is_and_cut() -> None:
+    item = read_message(message("document", {"id": "4100", "filename": "../../a\u202efdp.exe" + "x" * 400}))
+    assert item.media is not None
+    assert item.media.filename is not None
+    assert item.media.filename.startswith("../../a\u202efdp.exe")
+    assert len(item.media.filename) == 255
+
+
+@pytest.mark.parametrize("content", [None, {}, {"caption": "no file"}, {"id": None}, {"id": ["1"]}, {"id": "9" * 600}])
+def test_a_file_without_a_usable_id_is_still_a_message(content: object) -> None:
+    item = read_message(message("image", content))
+    assert item.type is MessageType.IMAGE
+    assert item.media is None
+
+
+@pytest.mark.parametrize("content", [None, {}, {"body": None}, {"body": 7}, "plain"])
+def test_a_text_without_a_body_is_an_empty_text(content: object) -> None:
+    item = read_message(message("text", content))
+    assert (item.type, item.text) == (MessageType.TEXT, "")
+
+
+def test_a_place_keeps_its_coordinates_also_where_they_are_nought() -> None:
+    item = read_message(message("location", {"latitude": 0, "longitude": 0}))
+    assert (item.type, item.text) == (MessageType.LOCATION, "")
+    assert item.extra == {"location": {"latitude": 0, "longitude": 0}}
+
+
+def test_a_place_with_a_name_reads_as_one() -> None:
+    place = {"latitude": 38.7, "longitude": -9.1, "name": "Miradouro", "address": "Rua da Graça 3"}
+    assert read_message(message("location", place)).text == "Miradouro, Rua da Graça 3"
+
+
+def test_cards_read_as_their_names() -> None:
+    cards = [{"name": {"formatted_name": "Rui Taxi"}}, {"phones": []}, None, {"name": {"formatted_name": "Ana Guide"}}]
+    item = read_message(message("contacts", cards))
+    assert (item.type, item.text) == (MessageType.CONTACTS, "Rui Taxi, Ana Guide")
+    assert item.extra["contacts"] == cards
+
+
+@pytest.mark.parametrize("kind", ["button_reply", "list_reply"])
+def test_a_pressed_button_or_row_is_a_choice(kind: str) -> None:
+    pressed = {"id": "room_service", "title": "Room Service", "description": "Until midnight"}
+    item = read_message(message("interactive", {"type": kind, kind: pressed}, context={"id": "wamid.OUT2"}))
+    assert item.type is MessageType.INTERACTIVE
+    assert (item.text, item.choice, item.reply_to) == ("Room Service", "room_service", "wamid.OUT2")
+
+
+def test_a_form_is_kept_as_it_came() -> None:
+    reply = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent", "response_json": "{not json"}}
+    item = read_message(message("interactive", reply))
+    assert (item.text, item.choice) == ("Sent", None)
+    assert item.extra == {"interactive": reply}
+
+
+def test_an_unknown_way_to_press_is_kept_as_it_came() -> None:
+    reply = {"type": "slider_reply", "slider_reply": {"value": 3}}
+    item = read_message(message("interactive", reply))
+    assert (item.type, item.text, item.extra) == (MessageType.INTERACTIVE, "", {"interactive": reply})
+
+
+def test_where_a_reply_is_missing_the_changes_error_says_why() -> None:
+    errors = [{"code": 131060, "title": "This message is unavailable"}]
+    item = read_message(message("interactive"), errors=errors)
+    assert item.type is MessageType.INTERACTIVE
+    assert item.extra == {"errors": errors}
+
+
+def test_a_templates_quick_reply_is_a_choice() -> None:
+    item = read_message(message("button", {"payload": "LATE_YES", "text": "Yes, please"}))
+    assert (item.type, item.text, item.choice) == (MessageType.BUTTON, "Yes, please", "LATE_YES")
+
+
+def test_a_reaction_names_what_it_reacts_to() -> None:
+    item = read_message(message("reaction", {"message_id": "wamid.OUT1", "emoji": "\U0001f44d"}))
+    assert (item.type, item.text, item.reply_to) == (MessageType.REACTION, "\U0001f44d", "wamid.OUT1")
+
+
+@pytest.mark.parametrize("reaction", [{"message_id": "wamid.OUT1"}, {"message_id": "wamid.OUT1", "emoji": ""}])
+def test_a_reaction_taken_back_has_no_text(reaction: object) -> None:
+    item = read_message(message("reaction", reaction))
+    assert (item.type, item.text, item.reply_to) == (MessageType.REACTION, "", "wamid.OUT1")
+
+
+def test_an_order_is_kept_with_its_text() -> None:
+    order = {"catalog_id": "5", "text": "for tonight", "product_items": []}
+    item = read_message(message("order", order))
+    assert (item.type, item.text, item.extra) == (MessageType.ORDER, "for tonight", {"order": order})
+
+
+@pytest.mark.parametrize("kind", ["hologram", "request_welcome", "unknown", "unsupported", ""])
+def test_a_type_that_nobody_knows_is_unsupported_and_kept(kind: str) -> None:
+    errors = [{"code": 131051, "title": "Message type unknown"}]
+    item = read_message(message(kind, {"x": 1}, errors=errors))
+    assert item.type is MessageType.UNSUPPORTED
+    assert item.extra == {"type": kind, "content": {"x": 1}, "errors": errors}
+
+
+@pytest.mark.parametrize("kind", [None, 5, ["text"], {"text": 1}])
+def test_a_type_that_is_no_word_is_unsupported(kind: object) -> None:
+    assert read_message(text("hello") | {"type": kind}).type is MessageType.UNSUPPORTED
+
+
+def test_a_forward_is_no_answer_and_says_so() -> None:
+    item = read_message(text("look", context={"forwarded": True}))
+    assert item.reply_to is None
+    assert item.extra == {"context": {"forwarded": True}}
+
+
+def test_the_advertisement_that_a_guest_came_from_is_kept() -> None:
+    referral = {"source_url": "https://example.com/ad", "headline": "Winter weekends"}
+    assert read_message(text("hello", referral=referral)).extra == {"referral": referral}
