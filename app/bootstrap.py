@@ -1,0 +1,103 @@
+"""The composition root: settings in, a process's services out. The only place where parts are put together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import httpx
+
+from app.channels.registry import ChannelRegistry
+from app.channels.whatsapp import WhatsApp
+from app.core.clock import Clock, utc_now
+from app.core.events import StoredEvent
+from app.core.settings import Settings
+from app.core.vault import Vault
+from app.flows.loader import load_book
+from app.realtime.bus import Bus
+from app.realtime.hub import Hub
+from app.services.auth import AuthService
+from app.services.container import Services
+from app.services.conversations import ConversationService
+from app.services.guest_desk import GuestDesk
+from app.services.housekeeping import Housekeeping
+from app.services.inbound import InboundService
+from app.services.intake import Intake
+from app.services.outbox import Outbox, OutboxWorker
+from app.services.sockets import OpenSockets
+from app.store.database import Database, create_engine
+
+SEND_TIMEOUT = httpx.Timeout(20, connect=5)
+
+
+class EventLog:
+    """The hub's way to read the log of events: a statement of its own each time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def head(self, hotel_id: int) -> int:
+        async with self._database.read() as work:
+            return await work.events.head(hotel_id)
+
+    async def heads(self, hotel_ids: Iterable[int]) -> dict[int, int]:
+        async with self._database.read() as work:
+            return await work.events.heads(hotel_ids)
+
+    async def first(self, hotel_id: int) -> int | None:
+        async with self._database.read() as work:
+            return await work.events.first(hotel_id)
+
+    async def between(self, hotel_id: int, after: int, upto: int, *, limit: int) -> list[StoredEvent]:
+        async with self._database.read() as work:
+            return await work.events.between(hotel_id, after, upto, limit=limit)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncIterator[Services]:
+    """The services of one process, running: connected, listening, and the outbox at work where settings say so."""
+    engine = create_engine(settings.database_url)
+    bus = Bus(settings.redis_url, settings.redis_prefix)
+    hub = Hub(bus, EventLog(Database(engine)))
+    database = Database(engine, hub)
+    async with httpx.AsyncClient(timeout=SEND_TIMEOUT, follow_redirects=False) as client:
+        services = _assemble(settings, database, bus, hub, client, clock)
+        worker = OutboxWorker(services.outbox, services.inbound.retry_one) if settings.run_outbox else None
+        housekeeping = asyncio.create_task(Housekeeping(database, clock).run(), name="housekeeping")
+        services.sockets.start()
+        await hub.start()
+        if worker is not None:
+            hub.on_deliveries(worker.wake)
+            worker.start()
+        try:
+            yield services
+        finally:
+            housekeeping.cancel()
+            if worker is not None:
+                await worker.stop()
+            await services.sockets.stop()
+            await hub.stop()
+            await asyncio.gather(housekeeping, return_exceptions=True)
+            await engine.dispose()
+
+
+def _assemble(
+    settings: Settings, database: Database, bus: Bus, hub: Hub, client: httpx.AsyncClient, clock: Clock
+) -> Services:
+    book = load_book()
+    vault = Vault(settings.secret_key.get_secret_value())
+    channels = ChannelRegistry(
+        [WhatsApp(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version)]
+    )
+    auth = AuthService(database, settings, clock=clock)
+    intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
+    return Services(
+        settings=settings,
+        database=database,
+        bus=bus,
+        hub=hub,
+        auth=auth,
+        conversations=ConversationService(database=database, book=book, clock=clock),
+        inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
+        outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),
+        sockets=OpenSockets(auth, clock),
+    )

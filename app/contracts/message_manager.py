@@ -1,0 +1,194 @@
+"""Contract 1, "Message Manager": its REST objects and the events of ``/ws/staff/``.
+
+Translates only: the core's views and events in, the document's words out. Fields that the document does not have
+(``seq``, ``conversation_id``, ``client_message_id`` …) stand beside its own.
+"""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.contracts.timestamps import Timestamp, to_wire
+from app.core.errors import LobbyError
+from app.core.events import Change, ConversationChanged, MessageCreated, StoredEvent
+from app.core.types import ConversationStatus, DeliveryStatus, SenderType
+from app.core.views import ConversationView, LastMessage, MessageView, Page
+
+
+class Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LastMessageOut(Wire):
+    content: str
+    timestamp: Timestamp
+    sender_type: SenderType
+
+
+class ConversationListItem(Wire):
+    """``GET conversations/`` and ``active_conversations/``: one row."""
+
+    id: int
+    stay_id: int | None
+    guest_name: str
+    room_number: str | None
+    status: ConversationStatus
+    department_name: str | None
+    last_message: LastMessageOut | None
+    updated_at: Timestamp
+
+
+class ConversationPage(Wire):
+    """``next`` and ``previous`` are addresses of pages, null at the ends."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[ConversationListItem]
+
+
+class ConversationDetail(Wire):
+    """``GET conversations/{id}/``. ``context_data`` is what the flow has noted."""
+
+    id: int
+    stay_id: int | None
+    guest_name: str
+    room_number: str | None
+    guest_phone: str | None
+    status: ConversationStatus
+    department_name: str | None
+    context_data: dict[str, Any]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class MessageOut(Wire):
+    """A message. ``sender_type`` is ``system`` for what the flow wrote; ``delivery_status`` is null for a guest's."""
+
+    id: int
+    content: str
+    sender_type: SenderType
+    sender_name: str
+    timestamp: Timestamp
+    message_type: str
+    delivery_status: DeliveryStatus | None
+    client_message_id: UUID | None
+    provider_timestamp: Timestamp | None
+
+
+class SendMessageIn(BaseModel):
+    """``client_message_id``: the second arrival of the same one answers with the first one's result."""
+
+    text: str = Field(examples=["Hello, how can I help you today?"])
+    client_message_id: UUID | None = None
+
+
+class RelayEnded(Wire):
+    status: Literal["relay ended"] = "relay ended"
+
+
+class WebhookReceipt(Wire):
+    """``processed``, ``ignored`` (nothing in it concerns us) or ``error`` (kept, but not understood)."""
+
+    status: Literal["processed", "ignored", "error"]
+
+
+def list_item(view: ConversationView) -> ConversationListItem:
+    return ConversationListItem(
+        id=view.id,
+        stay_id=view.stay_id,
+        guest_name=view.guest_name,
+        room_number=view.room_number,
+        status=view.status,
+        department_name=view.department,
+        last_message=_last_message(view.last_message),
+        updated_at=view.updated_at,
+    )
+
+
+def page(found: Page[ConversationView], *, following: str | None, preceding: str | None) -> ConversationPage:
+    return ConversationPage(
+        count=found.count, next=following, previous=preceding, results=[list_item(each) for each in found.items]
+    )
+
+
+def detail(view: ConversationView) -> ConversationDetail:
+    return ConversationDetail(
+        id=view.id,
+        stay_id=view.stay_id,
+        guest_name=view.guest_name,
+        room_number=view.room_number,
+        guest_phone=view.guest_phone,
+        status=view.status,
+        department_name=view.department,
+        context_data=view.context_data,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+    )
+
+
+def message(view: MessageView) -> MessageOut:
+    return MessageOut(
+        id=view.id,
+        content=view.content,
+        sender_type=view.sender_type,
+        sender_name=view.sender_name,
+        timestamp=view.created_at,
+        message_type=view.type,
+        delivery_status=view.delivery_status,
+        client_message_id=view.client_message_id,
+        provider_timestamp=view.provider_timestamp,
+    )
+
+
+def staff_event(stored: StoredEvent, audience: str) -> dict[str, Any] | None:
+    """An event in the words of ``/ws/staff/``; None for what the document does not tell there."""
+    match stored.event:
+        case MessageCreated(conversation=conversation, message=written):
+            return {
+                "type": "new_message",
+                "stay_id": conversation.stay_id,
+                "content": written.content,
+                "sender_type": written.sender_type,
+                "sender_name": written.sender_name,
+                "timestamp": to_wire(written.created_at),
+                "conversation_id": conversation.id,
+                "message_id": written.id,
+                "message_type": written.type,
+                "client_message_id": written.client_message_id,
+            }
+        case ConversationChanged(change=Change.RELAY_STARTED, conversation=conversation):
+            return {
+                "type": "new_conversation",
+                "stay_id": conversation.stay_id,
+                "conversation_id": conversation.id,
+                "message": "New conversation initiated",
+                "timestamp": to_wire(stored.at),
+                "department_name": conversation.department,
+                "is_demo": conversation.is_demo,
+            }
+        case _:
+            return None
+
+
+def acknowledgment(view: MessageView) -> dict[str, Any]:
+    """The answer to a ``send_message`` that carries a ``client_message_id``, in the form of contract 3."""
+    return {
+        "type": "acknowledgment",
+        "status": "received",
+        "message_id": view.id,
+        "conversation_id": view.conversation_id,
+        "client_message_id": view.client_message_id,
+        "timestamp": to_wire(view.created_at),
+    }
+
+
+def staff_error(error: LobbyError) -> dict[str, Any]:
+    return {"type": "error", "message": error.message, "code": error.code}
+
+
+def _last_message(last: LastMessage | None) -> LastMessageOut | None:
+    if last is None:
+        return None
+    return LastMessageOut(content=last.content, timestamp=last.at, sender_type=last.sender_type)

@@ -1,0 +1,200 @@
+"""The hub of this process: brings every committed event to the sockets that may hear it.
+
+It learns of events in three ways, any of which may fail alone: from a commit in this process, from the bus, and by
+looking into the log, which it does whenever there is doubt (the bus was subscribed anew, a number is missing) and
+every 15 s anyway, every second while the bus is away. The sequence makes doubles harmless and gaps visible.
+
+A socket that comes back with ``since`` is first told what it missed, then lives on, without a double or a gap.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+import structlog
+
+from app.core.errors import ResyncNeeded
+from app.core.events import StoredEvent
+from app.realtime.audiences import audiences_of
+from app.realtime.bus import Bus
+from app.realtime.room import PAGE, Broadcast, EventReader, Room, Subscriber
+
+log = structlog.get_logger(__name__)
+
+POLL_EVERY = 15.0
+POLL_EVERY_WITHOUT_BUS = 1.0
+REPLAY_LIMIT = 500
+OUTBOX_TOPIC = "outbox"
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[StoredEvent])
+
+
+class Hub:
+    """Rooms by hotel, and what keeps them whole. Also the commit listener of ``store.Database``."""
+
+    def __init__(self, bus: Bus, reader: EventReader) -> None:
+        self._bus = bus
+        self._reader = reader
+        self._rooms: dict[int, Room] = {}
+        self._on_deliveries: list[Callable[[], None]] = []
+        self._polling: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._bus.start(self._heard, self._doubted)
+        self._polling = asyncio.create_task(self._poll(), name="hub-poll")
+
+    async def stop(self) -> None:
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+        for room in self._rooms.values():
+            room.close()
+        await self._bus.stop()
+
+    def on_deliveries(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` whenever something was put into the outbox, here or in another process."""
+        self._on_deliveries.append(wake)
+        self._bus.subscribe(OUTBOX_TOPIC)
+
+    def committed(self, events: Sequence[StoredEvent], *, has_deliveries: bool) -> None:
+        """A transaction of this process has committed."""
+        by_hotel: dict[int, list[StoredEvent]] = {}
+        for stored in events:
+            by_hotel.setdefault(stored.hotel_id, []).append(stored)
+        for hotel_id, of_hotel in by_hotel.items():
+            self._offer(hotel_id, of_hotel)
+            self._bus.publish(_topic(hotel_id), _encoder.encode(of_hotel))
+        if has_deliveries:
+            self._wake_outbox()
+            self._bus.publish(OUTBOX_TOPIC, b"")
+
+    def position(self, hotel_id: int) -> int:
+        """Everything up to this number has been told to the sockets that are here."""
+        room = self._rooms.get(hotel_id)
+        return room.position if room is not None else 0
+
+    async def join(
+        self, hotel_id: int, subscriber: Subscriber, audiences: Iterable[str], *, since: int | None = None
+    ) -> None:
+        """Hear these audiences from now on, and first what they were told after ``since``.
+
+        Raises ResyncNeeded where that is more than 500 events for this subscriber, or no longer kept, and Unavailable
+        where the log cannot be read.
+        """
+        wanted = set(audiences)
+        room = await self._room(hotel_id)
+        room.joining += 1
+        try:
+            if since is not None:
+                await self._replay(room, subscriber, wanted, since)
+            room.add(subscriber, wanted)
+        finally:
+            room.joining -= 1
+            self._drop_if_empty(room)
+
+    def leave(self, hotel_id: int, subscriber: Subscriber, audiences: Iterable[str] | None = None) -> None:
+        """Hear these audiences no longer, or none at all."""
+        room = self._rooms.get(hotel_id)
+        if room is not None:
+            room.remove(subscriber, audiences)
+            self._drop_if_empty(room)
+
+    async def _replay(self, room: Room, subscriber: Subscriber, wanted: set[str], since: int) -> None:
+        head, first = room.position, await self._reader.first(room.hotel_id)
+        if since > head or (since < head and (first is None or since < first - 1)):
+            raise ResyncNeeded("What happened since then is no longer kept.")
+        position, sent = since, 0
+        while position < room.position:
+            missed = await self._reader.between(room.hotel_id, position, room.position, limit=PAGE)
+            for stored in missed:
+                audience = _first_of(stored, wanted, subscriber.audiences)
+                if audience is None or not subscriber.accepts(stored, audience):
+                    continue
+                sent += 1
+                if sent > REPLAY_LIMIT:
+                    raise ResyncNeeded("Too much has happened since then.")
+                await subscriber.replay(Broadcast(stored), audience)
+            position = missed[-1].seq if missed else room.position
+
+    async def _room(self, hotel_id: int) -> Room:
+        room = self._rooms.get(hotel_id)
+        if room is None:
+            room = self._rooms[hotel_id] = Room(hotel_id, self._reader)
+            self._bus.subscribe(_topic(hotel_id))
+            try:
+                await room.begin()
+            except BaseException:
+                self._close(room)
+                raise
+        await asyncio.shield(room.ready)
+        return room
+
+    def _drop_if_empty(self, room: Room) -> None:
+        if room.is_empty and self._rooms.get(room.hotel_id) is room:
+            self._close(room)
+
+    def _close(self, room: Room) -> None:
+        room.close()
+        self._rooms.pop(room.hotel_id, None)
+        self._bus.unsubscribe(_topic(room.hotel_id))
+
+    def _offer(self, hotel_id: int, events: Iterable[StoredEvent]) -> None:
+        room = self._rooms.get(hotel_id)
+        if room is not None:
+            for stored in events:
+                room.offer(stored)
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        if topic == OUTBOX_TOPIC:
+            self._wake_outbox()
+            return
+        try:
+            events = _decoder.decode(payload)
+        except msgspec.DecodeError as error:  # another release's, or a stranger's: the log has the truth
+            log.warning("bus_message_unreadable", topic=topic, error=str(error))
+            self._doubted(topic)
+            return
+        for stored in events:
+            self._offer(stored.hotel_id, [stored])
+
+    def _doubted(self, topic: str) -> None:
+        room = self._rooms.get(int(topic.removeprefix("hotel:"))) if topic.startswith("hotel:") else None
+        if room is not None:
+            room.catch_up()
+        elif topic == OUTBOX_TOPIC:
+            self._wake_outbox()
+
+    def _wake_outbox(self) -> None:
+        for wake in self._on_deliveries:
+            wake()
+
+    async def _poll(self) -> None:
+        waited = 0.0
+        while True:
+            await asyncio.sleep(POLL_EVERY_WITHOUT_BUS)
+            waited += POLL_EVERY_WITHOUT_BUS
+            if not self._rooms or (self._bus.healthy and waited < POLL_EVERY):
+                continue
+            waited = 0.0
+            try:
+                heads = await self._reader.heads(list(self._rooms))
+            except Exception as error:
+                log.warning("hub_poll_failed", error=repr(error))
+                continue
+            for hotel_id, head in heads.items():
+                room = self._rooms.get(hotel_id)
+                if room is not None and room.position < head:
+                    room.catch_up()
+
+
+def _topic(hotel_id: int) -> str:
+    return f"hotel:{hotel_id}"
+
+
+def _first_of(stored: StoredEvent, wanted: set[str], already: set[str]) -> str | None:
+    """The audience by which a new subscription hears of an event that the old ones have not told it."""
+    audiences = audiences_of(stored.event)
+    if not already.isdisjoint(audiences):
+        return None
+    return next((name for name in audiences if name in wanted), None)

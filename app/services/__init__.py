@@ -1,0 +1,1 @@
+"""Use cases: the rules, and the only code that commits."""

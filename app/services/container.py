@@ -1,0 +1,36 @@
+"""The services of one process, as routers and sockets find them: ``app.state.services``."""
+
+from dataclasses import dataclass
+
+from app.core.settings import Settings
+from app.realtime.bus import Bus
+from app.realtime.hub import Hub
+from app.services.auth import AuthService
+from app.services.conversations import ConversationService
+from app.services.inbound import InboundService
+from app.services.outbox import Outbox
+from app.services.sockets import OpenSockets
+from app.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Made by ``bootstrap.py``."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    hub: Hub
+    auth: AuthService
+    conversations: ConversationService
+    inbound: InboundService
+    outbox: Outbox
+    sockets: OpenSockets
+
+    async def check_database(self) -> None:
+        """Raises Unavailable where it is away."""
+        async with self.database.read() as work:
+            await work.events.heads([])
+
+    def bus_is_healthy(self) -> bool:
+        return self.bus.healthy

@@ -1,0 +1,225 @@
+"""Loading hotels from a file: how a hotel is set up, and how a property system's export comes in.
+
+The whole file is one transaction. What it names is found by its natural key and made to agree with it: a hotel by its
+slug, staff by user name, a guest by phone, a stay by guest and check-in, a channel by its provider's id (WhatsApp) or
+its name in the hotel (WebChat), a canned reply by its name. Nothing is ever deleted, and a second run changes nothing.
+Faults that only the database knows are gathered too, and undo everything.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.channels.base import Credentials
+from app.contracts.hotel_file import (
+    Fault,
+    GuestSection,
+    HotelSection,
+    Section,
+    StaffSection,
+    StaySection,
+    TemplateSection,
+    WebChatSection,
+    WhatsAppSection,
+    read_hotels,
+)
+from app.core.clock import Clock, utc_now
+from app.core.events import UserChanged
+from app.core.phones import shown, variants
+from app.core.types import Platform, UserType
+from app.core.vault import SealBroken, Vault
+from app.core.yaml_source import Location, YamlSource
+from app.services.hashing import Hashing
+from app.store.database import Database
+from app.store.directory import DirectoryStore, StoredUser
+from app.store.saving import Outcome
+from app.store.unit_of_work import UnitOfWork
+
+S = TypeVar("S", bound=Section)
+
+CREDENTIALS = ("access_token", "app_secret", "verify_token")
+
+
+class Summary:
+    """How many of each kind were created, updated and left alone."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[Outcome]] = {}
+
+    def add(self, kind: str, outcome: Outcome) -> None:
+        self.counts.setdefault(kind, Counter())[outcome] += 1
+
+    @property
+    def changed(self) -> bool:
+        return any(outcome is not Outcome.UNCHANGED for counts in self.counts.values() for outcome in counts)
+
+
+class HotelFileService:
+    def __init__(self, database: Database, vault: Vault, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._hashing = Hashing()
+
+    async def load(self, source: YamlSource) -> Summary:
+        """Raises SourceError with every fault of the file, or every fault against what is stored."""
+        now = self._clock()
+        file = read_hotels(source, today=now.date())
+
+        async def load(work: UnitOfWork) -> Summary:
+            await work.hotels.lock_setup()
+            loading = _Loading(work, self._vault, self._hashing, now)
+            for hotel, at in _placed(file.hotels, (), "hotels"):
+                await loading.hotel(hotel, at)
+            if loading.faults:
+                raise source.error(*loading.faults)
+            return loading.summary
+
+        return await self._database.run(load)
+
+
+def _placed(sections: Sequence[S], at: Location, key: str) -> Iterator[tuple[S, Location]]:
+    """Sections with their locations in the file."""
+    for index, section in enumerate(sections):
+        yield section, (*at, key, index)
+
+
+class _Loading:
+    """One run of one file, in one transaction."""
+
+    def __init__(self, work: UnitOfWork, vault: Vault, hashing: Hashing, now: datetime) -> None:
+        self.summary = Summary()
+        self.faults: list[Fault] = []
+        self._work = work
+        self._people = DirectoryStore(work.connection)
+        self._vault = vault
+        self._hashing = hashing
+        self._now = now
+
+    async def hotel(self, hotel: HotelSection, at: Location) -> None:
+        saved = await self._work.hotels.save_hotel(hotel.slug, hotel.given("name", "timezone", "language"))
+        self.summary.add("hotels", saved.outcome)
+        for channel, place in _placed(hotel.channels, at, "channels"):
+            if isinstance(channel, WhatsAppSection):
+                await self._whatsapp(saved.id, channel, place)
+            else:
+                await self._web_chat(saved.id, hotel.slug, channel)
+        for user, place in _placed(hotel.staff, at, "staff"):
+            await self._user(saved.id, user, place)
+        for guest in hotel.guests:
+            await self._guest(saved.id, guest)
+        for template in hotel.templates:
+            await self._template(saved.id, template)
+
+    async def _whatsapp(self, hotel_id: int, channel: WhatsAppSection, at: Location) -> None:
+        stored = await self._work.hotels.channel(Platform.WHATSAPP, channel.phone_number_id)
+        if stored is not None and stored.hotel_id != hotel_id:
+            self.faults.append(((*at, "phone_number_id"), "belongs to another hotel"))
+            return
+        values = {"name": channel.name, **_active(channel)}
+        if channel.display_phone_number is not None:
+            values["display_address"] = shown(channel.display_phone_number)
+        try:
+            values |= self._credentials(channel, stored.credentials if stored else b"")
+        except SealBroken as error:
+            self.faults.append((at, f"{error} Give {', '.join(CREDENTIALS)} anew."))
+            return
+        saved = await self._work.hotels.save_channel(hotel_id, Platform.WHATSAPP, channel.phone_number_id, values)
+        self.summary.add("channels", saved.outcome)
+
+    def _credentials(self, channel: WhatsAppSection, sealed: bytes) -> dict[str, Any]:
+        """The columns that new credentials change: a channel that was paused for the old ones goes on."""
+        given = {name: secret.get_secret_value() for name, secret in channel.given(*CREDENTIALS).items()}
+        try:
+            old = self._vault.open(sealed, Credentials)
+        except SealBroken:
+            if len(given) < len(CREDENTIALS):
+                raise
+            old = None
+        new = msgspec.structs.replace(old or Credentials(), **given)
+        return {} if new == old else {"credentials": self._vault.seal(new), "paused_at": None, "pause_reason": None}
+
+    async def _web_chat(self, hotel_id: int, slug: str, channel: WebChatSection) -> None:
+        values = {"name": channel.name, **_active(channel)}
+        if origins := channel.given("allowed_origins"):
+            values["config"] = origins
+        saved = await self._work.hotels.save_channel(hotel_id, Platform.WEBCHAT, f"{slug}/{channel.name}", values)
+        self.summary.add("channels", saved.outcome)
+
+    async def _user(self, hotel_id: int, user: StaffSection, at: Location) -> None:
+        stored = await self._people.user(user.username)
+        if stored is not None and stored.hotel_id != hotel_id:
+            self.faults.append(((*at, "username"), "is the name of a user in another hotel"))
+            return
+        if stored is not None and stored.user_type == UserType.GUEST:
+            self.faults.append(((*at, "username"), "is the name of a guest's user"))
+            return
+        if stored is None and user.password is None:
+            self.faults.append(((*at, "password"), "is missing, and the user is new"))
+            return
+        values: dict[str, Any] = {
+            "username": user.username,
+            "user_type": UserType(user.user_type),
+            **user.given("first_name", "last_name", "email"),
+            **_active(user),
+            **await self._new_password(user, stored),
+        }
+        if "department" in user.model_fields_set:
+            values["departments"] = list(dict.fromkeys(user.department))
+        if stored is None:
+            saved = await self._people.add_user(hotel_id, values)
+        else:
+            saved = await self._people.save_user(stored.id, values)
+            await self._tell(stored, values)
+        self.summary.add("staff", saved.outcome)
+
+    async def _new_password(self, user: StaffSection, stored: StoredUser | None) -> dict[str, str]:
+        """The column where the password is another one than now: the same would only end the user's sessions."""
+        if user.password is None:
+            return {}
+        password = user.password.get_secret_value()
+        if stored is not None and await self._hashing.verify(stored.password_hash, password):
+            return {}
+        return {"password_hash": await self._hashing.hash(password)}
+
+    async def _tell(self, stored: StoredUser, values: dict[str, Any]) -> None:
+        """End the sessions of a user who may no longer sign in as before; have their sockets look at changed rights."""
+        ended = "password_hash" in values or (stored.is_active and not values.get("is_active", True))
+        if ended:
+            await self._work.sessions.end_all(stored.id, self._now)
+        rights = (stored.user_type, stored.departments)
+        if ended or rights != (values["user_type"], values.get("departments", stored.departments)):
+            self._work.emit(stored.hotel_id, UserChanged(user_id=stored.id))
+
+    async def _guest(self, hotel_id: int, guest: GuestSection) -> None:
+        values = {
+            "full_name": guest.full_name,
+            "phone": shown(guest.whatsapp_number),
+            **guest.given("email", "language", "date_of_birth", "nationality"),
+        }
+        saved = await self._people.save_guest(hotel_id, variants(guest.whatsapp_number), values)
+        self.summary.add("guests", saved.outcome)
+        for stay in guest.stays:
+            await self._stay(hotel_id, saved.id, stay)
+
+    async def _stay(self, hotel_id: int, guest_id: int, stay: StaySection) -> None:
+        values = {"check_out": stay.check_out.on, **stay.given("room_number", "floor", "status")}
+        saved = await self._people.save_stay(hotel_id, guest_id, stay.check_in.on, values, move=stay.check_in.relative)
+        self.summary.add("stays", saved.outcome)
+
+    async def _template(self, hotel_id: int, template: TemplateSection) -> None:
+        values = {
+            "content": template.content,
+            "variables": sorted(set(re.findall(r"\{(\w+)\}", template.content))),
+            **template.given("department"),
+        }
+        saved = await self._work.hotels.save_template(hotel_id, template.name, values)
+        self.summary.add("templates", saved.outcome)
+
+
+def _active(section: WhatsAppSection | WebChatSection | StaffSection) -> dict[str, Any]:
+    return {"is_active": section.active} if "active" in section.model_fields_set else {}

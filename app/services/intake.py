@@ -1,0 +1,152 @@
+"""Whether a provider's body is to be believed, and whose items it holds.
+
+Outside production an unsigned body is taken, and read leniently, so that the documents' own examples work as they
+stand; a wrongly signed one is refused everywhere.
+"""
+
+import hmac
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from app.channels.base import Channel, Credentials, InboundMessage, InboundStatus, Item, Malformed, Unreadable
+from app.channels.registry import ChannelRegistry
+from app.core.clock import Clock
+from app.core.errors import Forbidden
+from app.core.settings import Settings
+from app.core.types import Platform
+from app.core.vault import SealBroken, Vault
+from app.store.channels import ChannelRecord
+from app.store.inbound import DueItem
+from app.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+Routes = dict[str, ChannelRecord]
+"""The channels that may take a body's items, by the provider's id."""
+
+
+class RawUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it arrived. Header names are lower case."""
+
+    platform: Platform
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """An item of a body that a channel of ours may take."""
+
+    position: int
+    item: InboundMessage | InboundStatus | Unreadable
+    channel: ChannelRecord
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that is believed. ``malformed`` says why nothing in it could be read."""
+
+    platform: Platform
+    raw: bytes
+    signed: bool
+    received_at: datetime
+    items: list[Item] = []
+    routes: Routes = {}
+    malformed: str | None = None
+
+    def placed(self) -> Iterator[Placed]:
+        """What is ours, in order. Other kinds of items are kept in the raw body."""
+        for position, item in enumerate(self.items):
+            channel = self.routes.get(item.account)
+            if channel is not None and isinstance(item, InboundMessage | InboundStatus | Unreadable):
+                yield Placed(position=position, item=item, channel=channel)
+
+
+class Intake:
+    def __init__(self, *, channels: ChannelRegistry, vault: Vault, settings: Settings, clock: Clock) -> None:
+        self._channels = channels
+        self._vault = vault
+        self._settings = settings
+        self._clock = clock
+
+    async def believe(self, work: UnitOfWork, update: RawUpdate) -> Body:
+        """Verify and read a body. Raises Forbidden where it is wrongly signed, or not signed in production."""
+        channel = self._channels.get(update.platform)
+        signed = channel.is_signed(update.headers)
+        if not signed and self._settings.is_production:
+            raise Forbidden("The request carries no signature.", code="bad_signature")
+        received_at = self._clock()
+        malformed: str | None = None
+        items: list[Item] = []
+        try:
+            items = channel.parse(update.body, received_at=received_at, lenient=not signed)
+        except Malformed as error:
+            malformed = str(error)
+        routes = await self._named(work, update.platform, items)
+        if signed:
+            routes = await self._trusted(work, channel, update, routes)
+        else:
+            await self._route_samples(work, update.platform, items, routes)
+        return Body(
+            platform=update.platform,
+            raw=update.body,
+            signed=signed,
+            received_at=received_at,
+            items=items,
+            routes=routes,
+            malformed=malformed,
+        )
+
+    async def read_again(self, work: UnitOfWork, due: DueItem) -> Body:
+        """A stored body, for another try at one of its items: it was believed when it came."""
+        items = self._channels.get(due.platform).parse(due.body, received_at=due.received_at, lenient=not due.signed)
+        routes = await self._named(work, due.platform, items)
+        if not due.signed:
+            await self._route_samples(work, due.platform, items, routes)
+        return Body(
+            platform=due.platform,
+            raw=due.body,
+            signed=due.signed,
+            received_at=due.received_at,
+            items=items,
+            routes=routes,
+        )
+
+    async def knows_token(self, work: UnitOfWork, platform: Platform, verify_token: str) -> bool:
+        """Whether this is the verify token of one of our channels. Compared in constant time, against all."""
+        given = verify_token.encode(errors="surrogatepass")
+        known = [self._open(each).verify_token.encode() for each in await work.channels.of_platform(platform)]
+        matches = [bool(token) and hmac.compare_digest(given, token) for token in known]
+        return any(matches)
+
+    async def _named(self, work: UnitOfWork, platform: Platform, items: list[Item]) -> Routes:
+        named = await work.channels.by_accounts(platform, {item.account for item in items})
+        return {each.account: each for each in named}
+
+    async def _trusted(self, work: UnitOfWork, channel: Channel, update: RawUpdate, named: Routes) -> Routes:
+        """The channels whose own secret verifies the body. Raises Forbidden where it is nobody's."""
+        trusted = {account: each for account, each in named.items() if self._verifies(channel, update, each)}
+        if trusted:
+            return trusted
+        others = [] if named else await work.channels.of_platform(update.platform)
+        if not any(self._verifies(channel, update, each) for each in others):
+            raise Forbidden("The signature does not match.", code="bad_signature")
+        return {}
+
+    async def _route_samples(self, work: UnitOfWork, platform: Platform, items: list[Item], routes: Routes) -> None:
+        """The documents' samples name an account that is no number: that is the platform's first channel."""
+        strange = {item.account for item in items if not item.account.isdecimal()} - set(routes)
+        if strange and (known := await work.channels.of_platform(platform)):
+            routes.update(dict.fromkeys(strange, known[0]))
+
+    def _verifies(self, channel: Channel, update: RawUpdate, record: ChannelRecord) -> bool:
+        return channel.verify(update.body, update.headers, self._open(record))
+
+    def _open(self, record: ChannelRecord) -> Credentials:
+        """The channel's credentials; none, which verify nothing, where they cannot be read."""
+        try:
+            return self._vault.open(record.credentials, Credentials)
+        except SealBroken:
+            log.error("channel_credentials_unreadable", channel_id=record.id)
+            return Credentials()

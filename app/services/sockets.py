@@ -1,0 +1,103 @@
+"""The sockets of this process: looked at again when rights may have changed, and let go when the process ends."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import Final, Protocol
+
+import structlog
+
+from app.core.clock import Clock, utc_now
+from app.core.errors import Unavailable
+from app.core.principal import Principal
+from app.services.auth import AuthService
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_EVERY: Final = 30.0
+DRAIN_BATCHES: Final = 10
+UNAUTHENTICATED: Final = 4401
+RESTARTING: Final = 1012
+
+
+class Socket(Protocol):
+    principal: Principal
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+    def end(self, code: int, reason: str) -> None: ...
+
+
+class OpenSockets:
+    """Every open socket stands here from its sign-in to its end.
+
+    A socket is worth what its session is: the session is looked up again at once when an event says that its user
+    changed, and every 30 s anyway.
+    """
+
+    def __init__(self, auth: AuthService, clock: Clock = utc_now) -> None:
+        self.draining = False
+        self._auth = auth
+        self._clock = clock
+        self._sockets: dict[Socket, None] = {}
+        self._doubtful: dict[Socket, None] = {}
+        self._doubt = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._sockets)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._watch(), name="open-sockets")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def add(self, socket: Socket) -> None:
+        self._sockets[socket] = None
+
+    def remove(self, socket: Socket) -> None:
+        self._sockets.pop(socket, None)
+        self._doubtful.pop(socket, None)
+
+    def look_again(self, socket: Socket) -> None:
+        """What this socket's user may do has changed, perhaps."""
+        self._doubtful[socket] = None
+        self._doubt.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Ask every client to come back, a batch at a time, so that they do not all come at once."""
+        self.draining = True
+        sockets = list(self._sockets)
+        size = max(1, -(-len(sockets) // DRAIN_BATCHES))
+        for start in range(0, len(sockets), size):
+            if start:
+                await asyncio.sleep(seconds / DRAIN_BATCHES)
+            for socket in sockets[start : start + size]:
+                socket.end(RESTARTING, "The server is restarting.")
+
+    async def _watch(self) -> None:
+        while True:
+            everybody = False
+            try:
+                await asyncio.wait_for(self._doubt.wait(), LOOK_AGAIN_EVERY)
+            except TimeoutError:
+                everybody = True
+            self._doubt.clear()
+            doubtful = list(self._sockets if everybody else self._doubtful)
+            self._doubtful.clear()
+            with contextlib.suppress(Unavailable):  # rights stand as they were until the database is back
+                await self._check(doubtful)
+
+    async def _check(self, sockets: list[Socket]) -> None:
+        principals = await self._auth.principals_of_sessions({each.principal.session_id for each in sockets})
+        now = self._clock()
+        for socket in sockets:
+            principal = principals.get(socket.principal.session_id)
+            if principal is None or socket.expires_at <= now:
+                socket.end(UNAUTHENTICATED, "The session is over.")
+            else:
+                socket.principal = principal
