@@ -1,0 +1,89 @@
+"""How errors leave by REST: ``{"error": sentence, "code": word, "details"?: {field: [sentences]}}``, whoever made them.
+
+Bad fields are 400 on the documents' paths and 422 elsewhere (the contracts' common part).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
+
+from app.core.errors import Invalid, LobbyError, TooManyRequests, Unauthenticated
+
+log = structlog.get_logger(__name__)
+
+DOCUMENTS_PATHS: Final = ("/api/message_manager/", "/api/chat/", "/chat/", "/unicom/")
+_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_big", 415: "unsupported_media_type"}
+_SENTENCES: Final = {404: "There is nothing at this path.", 405: "This path does not take that method."}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(LobbyError, _lobby_error)
+    app.add_exception_handler(RequestValidationError, _bad_fields)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def error_response(
+    status: int, message: str, code: str, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    body: dict[str, Any] = {"error": message, "code": code}
+    if details is not None:
+        body["details"] = details
+    return JSONResponse(body, status, headers=headers)
+
+
+async def _lobby_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LobbyError)
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after)
+    status = _field_status(request) if isinstance(error, Invalid) else error.status
+    return error_response(status, error.message, error.code, error.details, headers)
+
+
+async def _bad_fields(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    details = _details(error.errors())
+    if details.keys() == {"body"}:
+        return error_response(_field_status(request), "The body cannot be read.", "bad_body", details)
+    return error_response(_field_status(request), "Some fields are not right.", "bad_fields", details)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = _SENTENCES.get(error.status_code, str(error.detail))
+    code = _CODES.get(error.status_code, "error")
+    return error_response(error.status_code, message, code, headers=dict(error.headers or {}))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is there to read it
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    return error_response(500, "Something went wrong here. It has been logged.", "internal_error")
+
+
+def _field_status(request: Request) -> int:
+    return 400 if request.url.path.startswith(DOCUMENTS_PATHS) else 422
+
+
+def _details(faults: Sequence[Any]) -> dict[str, list[str]]:
+    """By field, without what was sent: it may be a secret, or what broke us would break the reader."""
+    details: dict[str, list[str]] = {}
+    for fault in faults:
+        place = [
+            str(part) for part in fault["loc"] if part not in {"body", "query", "path"} and not isinstance(part, int)
+        ]
+        details.setdefault(".".join(place) or "body", []).append(str(fault["msg"]).removeprefix("Value error, "))
+    return details

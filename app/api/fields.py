@@ -1,0 +1,28 @@
+"""Fields that many routes take."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import Path, Query, Request
+from pydantic import BeforeValidator
+
+_ID: Final = re.compile("[0-9]{1,18}")
+
+
+def _id(given: object) -> int:
+    """No sign, no space, no more digits than the database takes."""
+    if not isinstance(given, str) or _ID.fullmatch(given) is None:
+        raise ValueError("An id is a number of 1 to 18 digits.")
+    return int(given)
+
+
+Id = Annotated[int, BeforeValidator(_id), Path(json_schema_extra={"format": "int64"})]
+Before = Annotated[Annotated[int, BeforeValidator(_id)] | None, Query(description="The id of a message.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+PageSize = Annotated[int, Query(ge=1, le=100)]
+
+
+def page_link(request: Request, page: int) -> str:
+    """The address of another page of the same list."""
+    return str(request.url.include_query_params(page=page))

@@ -1,0 +1,72 @@
+"""What every request passes before it is routed: the slash, the size, and what no path may hold."""
+
+import json
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/")
+DEFAULT_LIMIT: Final = 1024 * 1024
+LIMITS: Final = {"/api/message_manager/webhook/": 4 * 1024 * 1024}
+
+
+class SettleSlash:
+    """Every path answers with and without its trailing slash, HTTP and WebSocket alike, without a redirect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            path: str = scope["path"]
+            if not path.endswith("/") and f"{path}/".startswith(PREFIXES):
+                scope = {**scope, "path": f"{path}/"}
+        await self._app(scope, receive, send)
+
+
+class Bounds:
+    """Refuses a body that is too big, declared or not, and a path or query with the character NUL."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await _refuse(send, 400, "The address may not hold the character NUL.", "bad_fields")
+            return
+        limit = next((size for prefix, size in LIMITS.items() if scope["path"].startswith(prefix)), DEFAULT_LIMIT)
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared[:20]) > limit:
+            await _refuse(send, 413, f"The body is larger than {limit} bytes.", "too_big")
+            return
+        await self._app(scope, _counted(receive, limit), send)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    arrived = 0
+
+    async def receive_counted() -> Message:
+        nonlocal arrived
+        message = await receive()
+        arrived += len(message.get("body", b""))
+        if arrived > limit:
+            raise HTTPException(413, f"The body is larger than {limit} bytes.")
+        return message
+
+    return receive_counted
+
+
+async def _refuse(send: Send, status: int, error: str, code: str) -> None:
+    body = json.dumps({"error": error, "code": code}).encode()
+    headers: list[tuple[bytes, bytes]] = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

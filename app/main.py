@@ -1,0 +1,48 @@
+"""The application: routers, middleware, lifespan. No logic."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+
+from app import __version__
+from app.api import auth, docs, health, message_manager, webhooks
+from app.api.errors import add_error_handlers
+from app.api.middleware import Bounds, SettleSlash
+from app.bootstrap import open_services
+from app.core.settings import Settings, load_settings
+from app.logs import AccessLog
+from app.ws.session import SocketEndpoint, no_such_socket
+from app.ws.staff import StaffSocket
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The ASGI application of one process."""
+    settings = settings or load_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="Lobby",
+        summary="The messaging desk of a hotel.",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in (auth.router, message_manager.router, webhooks.router, health.router):
+        app.include_router(router)
+    docs.add_docs(app)
+    app.router.routes.append(WebSocketRoute("/ws/staff/", SocketEndpoint(StaffSocket()), name="staff_socket"))
+    app.router.routes.append(WebSocketRoute("/{path:path}", no_such_socket, name="no_such_socket"))
+    add_error_handlers(app)
+    app.add_middleware(Bounds)
+    app.add_middleware(SettleSlash)
+    app.add_middleware(AccessLog)
+    return app

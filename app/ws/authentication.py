@@ -1,0 +1,82 @@
+"""Who is behind a socket: the access token, wherever a client of one of the contracts may put it.
+
+In this order: ``?token=``, the ``Authorization`` header, the subprotocol pair ``bearer, <token>``, the session cookie
+(from our own pages only), a first frame ``{"type": "auth", "token": "…"}`` within five seconds.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.websockets import WebSocket
+
+from app.core.errors import Unauthenticated
+from app.core.principal import Principal
+from app.core.security import SESSION_COOKIE
+from app.services.container import Services
+
+BEARER: Final = "bearer"
+FIRST_FRAME_WITHIN: Final = 5.0
+
+
+class _AuthFrame(msgspec.Struct, tag_field="type", tag="auth"):
+    token: str
+
+
+_decoder = msgspec.json.Decoder(_AuthFrame)
+
+
+def chosen_subprotocol(websocket: WebSocket) -> str | None:
+    """``bearer`` is echoed to a client that offers it: a browser closes the socket otherwise."""
+    return BEARER if BEARER in websocket.scope.get("subprotocols", []) else None
+
+
+async def authenticate(websocket: WebSocket, services: Services) -> Principal:
+    """Whoever has opened this socket. Raises Unauthenticated: at once for a bad token, after 5 s without any."""
+    token = _shown_token(websocket)
+    if token is not None:
+        return await services.auth.authenticate(token)
+    cookie = websocket.cookies.get(SESSION_COOKIE)
+    if cookie:
+        _check_origin(websocket.headers, services)
+        return await services.auth.authenticate_cookie(cookie)
+    return await services.auth.authenticate(await _first_frame(websocket))
+
+
+def _shown_token(websocket: WebSocket) -> str | None:
+    if (token := websocket.query_params.get("token")) is not None:
+        return token
+    if (header := websocket.headers.get("authorization")) is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != BEARER:
+            raise Unauthenticated("The Authorization header must be of the form: Bearer <access token>.")
+        return token.strip()
+    offered = websocket.scope.get("subprotocols", [])
+    if BEARER in offered:
+        rest = offered[offered.index(BEARER) + 1 :]
+        if rest:
+            return str(rest[0])
+    return None
+
+
+def _check_origin(headers: Headers, services: Services) -> None:
+    """A browser sends the cookie for everybody's pages; only ours and allowed ones may use it."""
+    origin = headers.get("origin")
+    if origin is None:
+        return  # no browser
+    host = headers.get("host", "")
+    own = {f"http://{host}", f"https://{host}"} if host else set()
+    if origin.rstrip("/") not in services.settings.origins | own:
+        raise Unauthenticated("This page may not use the session's cookie.")
+
+
+async def _first_frame(websocket: WebSocket) -> str:
+    try:
+        message = await asyncio.wait_for(websocket.receive(), FIRST_FRAME_WITHIN)
+    except TimeoutError:
+        raise Unauthenticated("No credential was shown.") from None
+    try:
+        return _decoder.decode(message.get("text") or b"").token
+    except msgspec.DecodeError:
+        raise Unauthenticated("No credential was shown.") from None

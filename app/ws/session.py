@@ -1,0 +1,281 @@
+"""One socket from its opening to its end: the same loop for every contract.
+
+Accept, find out who it is, join the audiences, replay what was missed, then carry out commands one after the other
+while events are told. An endpoint gives the loop its contract: audiences, commands, and how events and errors look.
+
+A refused socket is accepted and closed at once, so that a browser can read why. While a command runs, events for this
+socket wait, so that its answer always comes first.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import msgspec
+import structlog
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from app.core.errors import (
+    Forbidden,
+    LobbyError,
+    NotFound,
+    ResyncNeeded,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from app.core.events import StoredEvent, UserChanged
+from app.core.principal import Principal
+from app.realtime.room import Broadcast
+from app.services.access import may_hear
+from app.services.container import Services
+from app.ws.authentication import authenticate, chosen_subprotocol
+from app.ws.close_codes import CloseCode
+from app.ws.commands import CommandTable
+from app.ws.rate import RateLimit
+from app.ws.writer import TooSlow, Writer, framed, writer_for
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_EVERY: Final = 25.0
+LONGEST_LIFE: Final = timedelta(hours=24)
+_CODES: Final = {
+    Unauthenticated: CloseCode.UNAUTHENTICATED,
+    Forbidden: CloseCode.FORBIDDEN,
+    NotFound: CloseCode.NOT_FOUND,
+    ResyncNeeded: CloseCode.RESYNC_NEEDED,
+    TooManyRequests: CloseCode.TOO_MANY,
+    Unavailable: CloseCode.RESTARTING,
+}
+
+
+class SocketContract(Protocol):
+    """What a contract says of one of its sockets."""
+
+    name: str
+    commands: CommandTable["Session"]
+
+    async def audiences(self, session: "Session") -> Iterable[str]:
+        """What a new socket hears. Raises Forbidden or NotFound to refuse it."""
+        ...
+
+    def render(self, stored: StoredEvent, audience: str) -> dict[str, Any] | None:
+        """An event in the contract's words, None where it has none for it."""
+        ...
+
+    def error(self, error: LobbyError) -> dict[str, Any]: ...
+
+
+class Session:
+    """A socket that is open. Also the hub's subscriber."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        services: Services,
+        contract: SocketContract,
+        principal: Principal,
+        since: int | None,
+    ) -> None:
+        self.services = services
+        self.contract = contract
+        self.principal = principal
+        self.audiences: set[str] = set()
+        self.opened_at = datetime.now(UTC)
+        self._websocket = websocket
+        self._since = since
+        self._writer: Writer = writer_for(websocket.scope, websocket.send)
+        self._held: list[tuple[Broadcast, str]] | None = []
+        self._ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._rate = RateLimit()
+
+    # What the hub calls
+
+    def accepts(self, stored: StoredEvent, audience: str) -> bool:
+        return may_hear(self.principal, stored.event, audience)
+
+    def tell(self, broadcast: Broadcast, audience: str) -> None:
+        if isinstance(broadcast.stored.event, UserChanged):
+            self.services.sockets.look_again(self)
+        elif self._held is not None:
+            self._held.append((broadcast, audience))
+        else:
+            self._write_event(broadcast, audience)
+
+    async def replay(self, broadcast: Broadcast, audience: str) -> None:
+        if not isinstance(broadcast.stored.event, UserChanged):
+            await self._writer.drained()
+            self._write_event(broadcast, audience)
+
+    # What commands call
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Answer the client."""
+        text = msgspec.json.encode(message).decode()
+        self._write(framed(text), text)
+
+    async def join(self, audiences: Iterable[str], since: int | None = None) -> None:
+        """Hear more, and first what these audiences were told after ``since``."""
+        await self.services.hub.join(self.principal.hotel_id, self, audiences, since=since)
+
+    def leave(self, audiences: Iterable[str]) -> None:
+        self.services.hub.leave(self.principal.hotel_id, self, audiences)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close this socket, from wherever; the first reason counts."""
+        if not self._ended.done():
+            self._ended.set_result((code, reason))
+
+    @property
+    def expires_at(self) -> datetime:
+        return min(self.opened_at + LONGEST_LIFE, self.principal.session_expires_at)
+
+    # The loop
+
+    async def run(self) -> None:
+        self.services.sockets.add(self)
+        reading = asyncio.create_task(self._live(), name="socket")
+        try:
+            either: list[asyncio.Future[Any]] = [reading, self._ended]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
+        except LobbyError as error:
+            self.end(close_code(error), error.message)
+        except Exception:
+            log.exception("socket_failed", contract=self.contract.name)
+            self.end(CloseCode.RESTARTING, "Something went wrong here. Please connect again.")
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+            self._let_go()
+        if self._ended.done():
+            await self._close(*self._ended.result())
+
+    async def _live(self) -> None:
+        await self.join(await self.contract.audiences(self), self._since)
+        self._release()
+        if self._since is not None:
+            self._beat()
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            self._rate.count()
+            await self._carry_out(message.get("text"))
+
+    async def _carry_out(self, text: str | None) -> None:
+        self._held = []
+        try:
+            await self.contract.commands.run(self, text)
+        except (ResyncNeeded, Unauthenticated):
+            raise
+        except LobbyError as error:
+            self.send(self.contract.error(error))
+        except Exception as error:
+            log.exception("command_failed", contract=self.contract.name)
+            self.send(self.contract.error(_unexpected(error)))
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        held, self._held = self._held or [], None
+        for broadcast, audience in held:
+            if self.accepts(broadcast.stored, audience):
+                self._write_event(broadcast, audience)
+
+    def _write_event(self, broadcast: Broadcast, audience: str) -> None:
+        kind = audience.partition("_")[0]
+        frame = broadcast.rendered((self.contract.name, kind), lambda: self._frame(broadcast.stored, audience))
+        if frame is not None:
+            self._write(*frame)
+
+    def _frame(self, stored: StoredEvent, audience: str) -> tuple[bytes, str] | None:
+        message = self.contract.render(stored, audience)
+        if message is None:
+            return None
+        text = msgspec.json.encode({**message, "seq": stored.seq}).decode()
+        return framed(text), text
+
+    def _write(self, frame: bytes, text: str) -> None:
+        try:
+            self._writer.write(frame, text)
+        except TooSlow:
+            self.end(CloseCode.TOO_SLOW, "Too much is unread.")
+
+    def _beat(self) -> None:
+        self.send({"type": "heartbeat", "seq": self.services.hub.position(self.principal.hotel_id)})
+        self._heartbeat = asyncio.get_running_loop().call_later(HEARTBEAT_EVERY, self._beat)
+
+    def _let_go(self) -> None:
+        self.services.hub.leave(self.principal.hotel_id, self)
+        self.services.sockets.remove(self)
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+
+    async def _close(self, code: int, reason: str) -> None:
+        await close(self._websocket, code, reason)
+        if code == CloseCode.TOO_SLOW:
+            self._writer.abort()
+        self._writer.close()
+
+
+class SocketEndpoint:
+    """The ASGI endpoint of one contract's socket."""
+
+    def __init__(self, contract: SocketContract) -> None:
+        self.contract = contract
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        websocket = WebSocket(scope, receive, send)
+        services: Services = scope["app"].state.services
+        try:
+            await websocket.accept(subprotocol=chosen_subprotocol(websocket))
+            if services.sockets.draining:
+                await close(websocket, CloseCode.RESTARTING, "The server is restarting.")
+                return
+            principal = await authenticate(websocket, services)
+            session = Session(websocket, services, self.contract, principal, _since(websocket))
+        except LobbyError as error:
+            await close(websocket, close_code(error), error.message)
+        except WebSocketDisconnect:
+            return
+        else:
+            await session.run()
+
+
+async def no_such_socket(websocket: WebSocket) -> None:
+    """A path that names no socket: accepted, and closed with the reason."""
+    await websocket.accept(subprotocol=chosen_subprotocol(websocket))
+    await close(websocket, CloseCode.NOT_FOUND, "There is no such socket.")
+
+
+async def close(websocket: WebSocket, code: int, reason: str) -> None:
+    """Close with a reason of at most 123 bytes, as the protocol allows; nothing where the client has gone."""
+    if websocket.client_state is WebSocketState.DISCONNECTED:
+        return
+    short = reason.encode()[:123].decode(errors="ignore")
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
+        await websocket.close(int(code), short)
+
+
+def close_code(error: LobbyError) -> int:
+    return _CODES.get(type(error), CloseCode.RESTARTING)
+
+
+def _since(websocket: WebSocket) -> int | None:
+    """Where the client wants to resume. Raises ResyncNeeded for what is no position."""
+    given = websocket.query_params.get("since")
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= 18):
+        raise ResyncNeeded("That is no position.")
+    return int(given)
+
+
+def _unexpected(_: Exception) -> LobbyError:
+    return LobbyError("Something went wrong here. It has been logged.")

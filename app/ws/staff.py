@@ -1,0 +1,88 @@
+"""``/ws/staff/`` (contract 1): every relay of the hotel, and the messages of the stays one has subscribed to."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from app.contracts import message_manager as contract
+from app.core.errors import Invalid, LobbyError
+from app.core.events import StoredEvent
+from app.realtime import audiences
+from app.services.access import require_staff
+from app.ws.commands import CommandTable
+from app.ws.session import Session
+
+Id = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command is about: a stay, or a conversation where there is no stay (a demo)."""
+
+    stay_id: Id | None = None
+    conversation_id: Id | None = None
+
+
+class Subscribe(About, frozen=True, kw_only=True):
+    """``since``: first tell what this stay was told after that number."""
+
+    since: Annotated[int, msgspec.Meta(ge=0, lt=10**18)] | None = None
+
+
+class SendMessage(About, frozen=True, kw_only=True):
+    text: str
+    client_message_id: UUID | None = None
+
+
+commands: CommandTable[Session] = CommandTable("command")
+
+
+@commands.command("subscribe_to_conversation", Subscribe)
+async def subscribe(session: Session, about: Subscribe) -> None:
+    await session.services.conversations.check_subscription(
+        session.principal, stay_id=about.stay_id, conversation_id=about.conversation_id
+    )
+    await session.join([_audience(about)], about.since)
+
+
+@commands.command("unsubscribe_from_conversation", About)
+async def unsubscribe(session: Session, about: About) -> None:
+    session.leave([_audience(about)])
+
+
+@commands.command("send_message", SendMessage)
+async def send_message(session: Session, about: SendMessage) -> None:
+    _audience(about)
+    sent = await session.services.conversations.send_about(
+        session.principal,
+        about.text,
+        stay_id=about.stay_id,
+        conversation_id=about.conversation_id,
+        client_message_id=about.client_message_id,
+    )
+    if about.client_message_id is not None:
+        session.send(contract.acknowledgment(sent))
+
+
+def _audience(about: About) -> str:
+    if about.conversation_id is not None:
+        return audiences.conversation(about.conversation_id)
+    if about.stay_id is not None:
+        return audiences.stay(about.stay_id)
+    raise Invalid("Name the stay_id, or the conversation_id where there is no stay.", code="bad_fields")
+
+
+class StaffSocket:
+    name = "message_manager"
+    commands = commands
+
+    async def audiences(self, session: Session) -> Iterable[str]:
+        require_staff(session.principal)
+        return (audiences.staff(session.principal.user_id), audiences.ALL_STAFF)
+
+    def render(self, stored: StoredEvent, audience: str) -> dict[str, Any] | None:
+        return contract.staff_event(stored, audience)
+
+    def error(self, error: LobbyError) -> dict[str, Any]:
+        return contract.staff_error(error)
