@@ -1,0 +1,51 @@
+"""ASGI applications on free ports of 127.0.0.1, in the test's own event loop, served as in production."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.ws.protocol import LobbyWebSocketProtocol
+
+
+class _Server(uvicorn.Server):
+    """Says when it has started."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp) -> AsyncIterator[str]:
+    """The application's URL, without a slash at its end."""
+    config = uvicorn.Config(
+        app,
+        ws=LobbyWebSocketProtocol,
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = _Server(config)
+        running = asyncio.create_task(server.serve(sockets=[listening]))
+        up = asyncio.create_task(server.up.wait())
+        await asyncio.wait([running, up], timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            up.cancel()
+            server.should_exit = True
+            await running
