@@ -2,17 +2,25 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 PATIENCE = 20.0
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], *, within: float = PATIENCE) -> T:
+@overload
+async def eventually(condition: Callable[[], Coroutine[Any, Any, T | None]], *, within: float = PATIENCE) -> T: ...
+
+
+@overload
+async def eventually(condition: Callable[[], T | None], *, within: float = PATIENCE) -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], *, within: float = PATIENCE) -> Any:
     """What ``condition`` answers once that is true. Fails with its last answer after ``within`` seconds."""
-    answer: T | Awaitable[T] | None = None
+    answer = None
     loop = asyncio.get_running_loop()
     until = loop.time() + within
     while loop.time() < until:

@@ -1,0 +1,85 @@
+"""Worker processes of Lobby with pids of their own, on free ports of 127.0.0.1."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from app.core.settings import Settings
+from app.dev.listening import free_port
+from tests.eventually import eventually
+
+START_WITHIN = 60.0
+
+
+@dataclass
+class Running:
+    """A process that serves at ``url``. What it wrote to stderr can be read once it has ended."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+    async def end(self, how: signal.Signals = signal.SIGTERM, *, within: float = 60.0) -> int:
+        """Signal it, by its own pid, and answer its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        async with asyncio.timeout(within):
+            return await self.process.wait()
+
+
+async def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    listing = await asyncio.create_subprocess_exec("pgrep", "-P", str(pid), stdout=asyncio.subprocess.PIPE)
+    answer, _ = await listing.communicate()
+    return [int(line) for line in answer.split()]
+
+
+@asynccontextmanager
+async def lobby_serve(settings: Settings, *, workers: int = 1, **environment: str) -> AsyncIterator[Running]:
+    """``lobby serve`` with these settings, until the block ends."""
+    port = free_port("127.0.0.1")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from app.cli import main; main()",
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        env={**os.environ, **_environment(settings), **environment},
+    )
+    running = Running(f"http://127.0.0.1:{port}", process)
+    try:
+        await eventually(lambda: _is_ready(running), within=START_WITHIN)
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _is_ready(running: Running) -> bool:
+    assert running.process.returncode is None, "the process has ended"
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(f"{running.url}/health/ready/")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "LOBBY_ENV": settings.environment,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "REDIS_PREFIX": settings.redis_prefix,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "WHATSAPP_API_URL": settings.whatsapp_api_url,
+        "LOG_LEVEL": "WARNING",
+    }

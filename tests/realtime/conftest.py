@@ -1,0 +1,104 @@
+"""Two processes' worth of hub in one: each with a bus and a database of its own, over the same Redis and PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from app.bootstrap import EventLog
+from app.core.events import StoredEvent, UserChanged
+from app.dev.embedded.valkey import Valkey
+from app.models import Hotel, HotelSequence
+from app.realtime.bus import Bus
+from app.realtime.hub import Hub
+from app.realtime.room import Broadcast
+from app.store.database import Database, create_engine
+from tests.eventually import eventually
+
+EVERYBODY = "staff_7"
+
+
+@dataclass(eq=False)
+class Listener:
+    """A subscriber that writes down what it is told."""
+
+    audiences: set[str] = field(default_factory=set)
+    told: list[int] = field(default_factory=list)
+
+    def accepts(self, stored: StoredEvent, audience: str) -> bool:
+        return True
+
+    def tell(self, broadcast: Broadcast, audience: str) -> None:
+        self.told.append(broadcast.stored.seq)
+
+    async def replay(self, broadcast: Broadcast, audience: str) -> None:
+        self.told.append(broadcast.stored.seq)
+
+    async def until(self, count: int) -> list[int]:
+        await eventually(lambda: len(self.told) >= count)
+        return self.told
+
+
+class HubProcess:
+    """What a worker process has of the hub."""
+
+    def __init__(self, database_url: str, redis_url: str, prefix: str) -> None:
+        self._engine = create_engine(database_url, pool_size=3)
+        self.bus = Bus(redis_url, prefix)
+        self.hub = Hub(self.bus, EventLog(Database(self._engine)))
+        self.database = Database(self._engine, self.hub)
+        self.silent = Database(self._engine)
+        """The same database, of a process that dies before it can tell anybody."""
+
+    async def __aenter__(self) -> "HubProcess":
+        await self.hub.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.hub.stop()
+        await self._engine.dispose()
+
+    async def happen(self, hotel_id: int, times: int = 1, *, silently: bool = False) -> None:
+        """Commit that many events, each in a transaction of its own."""
+        for _ in range(times):
+            async with (self.silent if silently else self.database).transaction() as work:
+                work.emit(hotel_id, UserChanged(user_id=7))
+
+    async def is_hearing(self) -> None:
+        await eventually(lambda: self.bus.healthy)
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A Valkey that the test may stop, start and break. Its address stays the same."""
+    valkey = Valkey(tmp_path)
+    valkey.start()
+    yield valkey
+    valkey.stop()
+
+
+@pytest.fixture
+async def hotel_id(empty_database: str) -> int:
+    engine = create_engine(empty_database, pool_size=1)
+    async with engine.begin() as connection:
+        hotel_id: int | None = await connection.scalar(
+            insert(Hotel).values(slug="sea-view", name="Sea View").returning(Hotel.id)
+        )
+        assert hotel_id is not None
+        await connection.execute(insert(HotelSequence).values(hotel_id=hotel_id))
+    await engine.dispose()
+    return hotel_id
+
+
+@pytest.fixture
+async def two(empty_database: str, own_valkey: Valkey) -> AsyncIterator[tuple[HubProcess, HubProcess]]:
+    async with AsyncExitStack() as stack:
+        here, there = [
+            await stack.enter_async_context(HubProcess(empty_database, own_valkey.url, "test")) for _ in range(2)
+        ]
+        await here.is_hearing()
+        await there.is_hearing()
+        yield here, there

@@ -1,0 +1,162 @@
+"""The hub: every event reaches every process that has somebody to hear it, once, in order, whatever the bus does."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from app.core.errors import ResyncNeeded
+from app.core.events import UserChanged
+from app.dev.embedded.valkey import Valkey
+from app.realtime.hub import REPLAY_LIMIT
+from tests.realtime.conftest import EVERYBODY, HubProcess, Listener
+
+Two = tuple[HubProcess, HubProcess]
+
+
+async def listening(process: HubProcess, hotel_id: int, since: int | None = None) -> Listener:
+    listener = Listener()
+    await process.hub.join(hotel_id, listener, [EVERYBODY], since=since)
+    return listener
+
+
+async def test_what_one_process_commits_is_heard_in_the_other_in_order(two: Two, hotel_id: int) -> None:
+    here, there = two
+    listener = await listening(there, hotel_id)
+
+    await here.happen(hotel_id, 50)
+
+    assert await listener.until(50) == list(range(1, 51))
+
+
+async def test_events_of_both_processes_at_once_are_heard_once_and_in_order_in_both(two: Two, hotel_id: int) -> None:
+    listeners = [await listening(process, hotel_id) for process in two]
+
+    await asyncio.gather(*(process.happen(hotel_id, 40) for process in two for _ in range(2)))
+
+    for listener in listeners:
+        assert await listener.until(160) == list(range(1, 161))
+
+
+async def test_nothing_is_missed_or_doubled_while_redis_is_away(two: Two, hotel_id: int, own_valkey: Valkey) -> None:
+    here, there = two
+    listener = await listening(there, hotel_id)
+    await here.happen(hotel_id, 5)
+
+    own_valkey.stop()
+    await here.happen(hotel_id, 20)
+    assert await listener.until(25) == list(range(1, 26)), "live goes on without Redis"
+    own_valkey.start()
+    await here.is_hearing()
+    await there.is_hearing()
+    await here.happen(hotel_id, 20)
+
+    assert await listener.until(45) == list(range(1, 46))
+
+
+async def test_an_event_whose_process_died_before_telling_comes_with_the_next_one(two: Two, hotel_id: int) -> None:
+    here, there = two
+    listener = await listening(there, hotel_id)
+    await here.happen(hotel_id)
+
+    await here.happen(hotel_id, 3, silently=True)
+    await here.happen(hotel_id)
+
+    assert await listener.until(5) == [1, 2, 3, 4, 5]
+
+
+async def test_a_connection_that_is_cut_loses_nothing(two: Two, hotel_id: int, own_valkey: Valkey) -> None:
+    here, there = two
+    listener = await listening(there, hotel_id)
+    killer = Redis.from_url(own_valkey.url)
+
+    for _ in range(10):
+        await here.happen(hotel_id, 2)
+        await killer.client_kill_filter(_type="pubsub", skipme=True)
+        await here.happen(hotel_id, 2)
+    await killer.aclose()
+
+    assert await listener.until(40) == list(range(1, 41))
+
+
+async def test_what_the_bus_repeats_reorders_or_garbles_is_told_once_and_in_order(
+    two: Two, hotel_id: int, own_valkey: Valkey
+) -> None:
+    here, there = two
+    listener = await listening(there, hotel_id)
+    stranger = Redis.from_url(own_valkey.url)
+    async with stranger.pubsub() as sniffer:
+        await sniffer.subscribe(f"test:hotel:{hotel_id}")
+        await sniffer.get_message(timeout=5)
+        await here.happen(hotel_id, 3)
+        heard = [await sniffer.get_message(timeout=5) for _ in range(3)]
+
+    for message in [*reversed(heard), *heard]:
+        assert message is not None
+        await stranger.publish(f"test:hotel:{hotel_id}", message["data"])
+    await stranger.publish(f"test:hotel:{hotel_id}", b"no event at all")
+    await here.happen(hotel_id, 2)
+
+    assert await listener.until(5) == [1, 2, 3, 4, 5]
+    await stranger.aclose()
+
+
+async def test_whoever_comes_back_is_told_what_they_missed_then_what_happens(two: Two, hotel_id: int) -> None:
+    here, there = two
+    await here.happen(hotel_id, 10)
+
+    listener = await listening(there, hotel_id, since=4)
+    await here.happen(hotel_id, 2)
+
+    assert await listener.until(8) == [5, 6, 7, 8, 9, 10, 11, 12]
+
+
+async def test_coming_back_while_much_happens_misses_and_doubles_nothing(two: Two, hotel_id: int) -> None:
+    here, there = two
+    await here.happen(hotel_id, 100)
+
+    happening = asyncio.create_task(here.happen(hotel_id, 100))
+    listeners = await asyncio.gather(*(listening(there, hotel_id, since=each) for each in range(0, 100, 10)))
+    await happening
+
+    for since, listener in zip(range(0, 100, 10), listeners, strict=True):
+        assert await listener.until(200 - since) == list(range(since + 1, 201))
+
+
+async def test_coming_back_after_more_than_is_replayed_means_starting_afresh(two: Two, hotel_id: int) -> None:
+    here, there = two
+    async with here.database.transaction() as work:
+        for _ in range(REPLAY_LIMIT + 1):
+            work.emit(hotel_id, UserChanged(user_id=7))
+
+    with pytest.raises(ResyncNeeded):
+        await listening(there, hotel_id, since=0)
+    assert len((await listening(there, hotel_id, since=1)).told) == REPLAY_LIMIT
+
+
+async def test_coming_back_to_what_is_no_longer_kept_means_starting_afresh(two: Two, hotel_id: int) -> None:
+    here, there = two
+    await here.happen(hotel_id, 3)
+    async with here.database.transaction() as work:
+        await work.events.forget((await work.events.between(hotel_id, 0, 3, limit=3))[-1].at)
+
+    with pytest.raises(ResyncNeeded):
+        await listening(there, hotel_id, since=1)
+    assert (await listening(there, hotel_id, since=3)).told == []
+
+
+async def test_coming_back_from_the_future_means_starting_afresh(two: Two, hotel_id: int) -> None:
+    with pytest.raises(ResyncNeeded):
+        await listening(two[0], hotel_id, since=1)
+
+
+async def test_whoever_has_left_is_told_nothing_more(two: Two, hotel_id: int) -> None:
+    here, _ = two
+    leaving, staying = await listening(here, hotel_id), await listening(here, hotel_id)
+    await here.happen(hotel_id)
+
+    here.hub.leave(hotel_id, leaving)
+    await here.happen(hotel_id)
+
+    assert await staying.until(2) == [1, 2]
+    assert leaving.told == [1]
