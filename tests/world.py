@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 import httpx
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.channels.base import Credentials
+from app.core.events import UserChanged
 from app.core.passwords import hash_password
 from app.core.settings import Settings
 from app.core.types import Department, IdentityKind, Platform, StayStatus, UserType
@@ -107,6 +108,16 @@ class World:
         assert user_id is not None
         hotel.staff[username] = user_id
         return user_id
+
+    async def demote(self, user_id: int, hotel: HotelWorld) -> None:
+        """Make somebody the café's staff, as an import does."""
+        async with self._database.transaction() as work:
+            await work.connection.execute(
+                update(User)
+                .where(User.id == user_id)
+                .values(user_type=UserType.DEPARTMENT_STAFF, departments=[Department.CAFE.value])
+            )
+            work.emit(hotel.id, UserChanged(user_id=user_id))
 
     async def guest(
         self,

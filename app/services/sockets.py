@@ -1,7 +1,6 @@
 """The sockets of this process: looked at again when rights may have changed, and let go when the process ends."""
 
 import asyncio
-import contextlib
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -15,6 +14,7 @@ from app.services.auth import AuthService
 log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_EVERY: Final = 30.0
+TRY_AGAIN_AFTER: Final = 1.0
 DRAIN_BATCHES: Final = 10
 UNAUTHENTICATED: Final = 4401
 RESTARTING: Final = 1012
@@ -25,6 +25,8 @@ class Socket(Protocol):
 
     @property
     def expires_at(self) -> datetime: ...
+
+    def renew(self, principal: Principal) -> None: ...
 
     def end(self, code: int, reason: str) -> None: ...
 
@@ -88,16 +90,19 @@ class OpenSockets:
                 everybody = True
             self._doubt.clear()
             doubtful = list(self._sockets if everybody else self._doubtful)
-            self._doubtful.clear()
-            with contextlib.suppress(Unavailable):  # rights stand as they were until the database is back
+            try:
                 await self._check(doubtful)
+            except Unavailable:  # nothing happens meanwhile that could be told
+                await asyncio.sleep(TRY_AGAIN_AFTER)
+                self._doubt.set()
 
     async def _check(self, sockets: list[Socket]) -> None:
         principals = await self._auth.principals_of_sessions({each.principal.session_id for each in sockets})
         now = self._clock()
         for socket in sockets:
+            self._doubtful.pop(socket, None)
             principal = principals.get(socket.principal.session_id)
             if principal is None or socket.expires_at <= now:
                 socket.end(UNAUTHENTICATED, "The session is over.")
             else:
-                socket.principal = principal
+                socket.renew(principal)

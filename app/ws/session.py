@@ -4,7 +4,7 @@ Accept, find out who it is, join the audiences, replay what was missed, then car
 while events are told. An endpoint gives the loop its contract: audiences, commands, and how events and errors look.
 
 A refused socket is accepted and closed at once, so that a browser can read why. While a command runs, events for this
-socket wait, so that its answer always comes first.
+socket wait, so that its answer always comes first; they wait too while the rights of its user are looked up anew.
 """
 
 import asyncio
@@ -41,6 +41,7 @@ from app.ws.writer import TooSlow, Writer, framed, writer_for
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_EVERY: Final = 25.0
+MOST_HELD: Final = 5000
 LONGEST_LIFE: Final = timedelta(hours=24)
 _CODES: Final = {
     Unauthenticated: CloseCode.UNAUTHENTICATED,
@@ -88,7 +89,9 @@ class Session:
         self._websocket = websocket
         self._since = since
         self._writer: Writer = writer_for(websocket.scope, websocket.send)
-        self._held: list[tuple[Broadcast, str]] | None = []
+        self._held: list[tuple[Broadcast, str]] = []
+        self._busy = True
+        self._doubtful = False
         self._ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._heartbeat: asyncio.TimerHandle | None = None
         self._rate = RateLimit()
@@ -100,9 +103,10 @@ class Session:
 
     def tell(self, broadcast: Broadcast, audience: str) -> None:
         if isinstance(broadcast.stored.event, UserChanged):
+            self._doubtful = True
             self.services.sockets.look_again(self)
-        elif self._held is not None:
-            self._held.append((broadcast, audience))
+        elif self._busy or self._doubtful:
+            self._hold(broadcast, audience)
         else:
             self._write_event(broadcast, audience)
 
@@ -110,6 +114,14 @@ class Session:
         if not isinstance(broadcast.stored.event, UserChanged):
             await self._writer.drained()
             self._write_event(broadcast, audience)
+
+    # What the registry of open sockets calls
+
+    def renew(self, principal: Principal) -> None:
+        """The rights of the user as they stand now; what has waited for this is told, where it still may be."""
+        self.principal = principal
+        self._doubtful = False
+        self._release()
 
     # What commands call
 
@@ -158,6 +170,7 @@ class Session:
 
     async def _live(self) -> None:
         await self.join(await self.contract.audiences(self), self._since)
+        self._busy = False
         self._release()
         if self._since is not None:
             self._beat()
@@ -169,7 +182,7 @@ class Session:
             await self._carry_out(message.get("text"))
 
     async def _carry_out(self, text: str | None) -> None:
-        self._held = []
+        self._busy = True
         try:
             await self.contract.commands.run(self, text)
         except (ResyncNeeded, Unauthenticated):
@@ -180,10 +193,18 @@ class Session:
             log.exception("command_failed", contract=self.contract.name)
             self.send(self.contract.error(_unexpected(error)))
         finally:
+            self._busy = False
             self._release()
 
+    def _hold(self, broadcast: Broadcast, audience: str) -> None:
+        self._held.append((broadcast, audience))
+        if len(self._held) > MOST_HELD:
+            self.end(CloseCode.TOO_SLOW, "Too much is unread.")
+
     def _release(self) -> None:
-        held, self._held = self._held or [], None
+        if self._busy or self._doubtful:
+            return
+        held, self._held = self._held, []
         for broadcast, audience in held:
             if self.accepts(broadcast.stored, audience):
                 self._write_event(broadcast, audience)
