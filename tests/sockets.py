@@ -38,7 +38,7 @@ class Socket:
     async def pending(self) -> list[dict[str, Any]]:
         """Everything that had been sent before the server answered a last, unknown command."""
         await self.send({"command": "are_you_there"})
-        frames = []
+        frames: list[dict[str, Any]] = []
         while True:
             frame = await self.receive()
             if frame.get("type") == "error" and frame.get("code") == "unknown_command":

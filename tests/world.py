@@ -91,7 +91,7 @@ class World:
         **more: object,
     ) -> int:
         async with self._database.transaction() as work:
-            user_id = await work.connection.scalar(
+            user_id: int | None = await work.connection.scalar(
                 insert(User)
                 .values(
                     hotel_id=hotel.id,
@@ -144,7 +144,7 @@ class World:
             )
             if stay is None:
                 return None
-            return await work.connection.scalar(
+            stay_id: int | None = await work.connection.scalar(
                 insert(Stay)
                 .values(
                     hotel_id=hotel.id,
@@ -157,6 +157,7 @@ class World:
                 )
                 .returning(Stay.id)
             )
+            return stay_id
 
 
 def text_message(text: str, sender: str, *, message_id: str | None = None, name: str = "John Doe") -> dict[str, Any]:

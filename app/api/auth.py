@@ -54,7 +54,8 @@ async def sign_in(
     """Sign in with user name and password: a pair of tokens and, for our own pages, the session's cookies."""
     address = request.client.host if request.client else "unknown"
     signed_in = await services.auth.sign_in(credentials.username, credentials.password, address)
-    if _is_own_page(request, services.settings):
+    # Never at the wish of a page of somebody else, who would then read what is written in their name.
+    if services.settings.is_own_page(request.headers.get("origin"), request.headers.get("host")):
         _set_cookies(response, signed_in, services.settings)
     return _tokens_out(signed_in.tokens)
 
@@ -87,15 +88,6 @@ async def sign_out(
 async def me(caller: Caller, services: ServicesDep) -> UserOut:
     """The user who is signed in."""
     return user_out(await services.auth.profile(caller.user_id))
-
-
-def _is_own_page(request: Request, settings: Settings) -> bool:
-    """Whether a browser may be left signed in: never at the wish of a page of somebody else, who would then read what
-    is written in their name. Programs send no Origin."""
-    origin = request.headers.get("origin")
-    if origin is None or origin in settings.origins:
-        return True
-    return origin.partition("://")[2] == request.headers.get("host")
 
 
 def _set_cookies(response: Response, signed_in: SignedIn, settings: Settings) -> None:

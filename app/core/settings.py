@@ -92,6 +92,15 @@ class Settings(BaseSettings):
         """The origins whose pages may use a session cookie: our own and the allowed ones."""
         return frozenset({self.public_url.rstrip("/"), *self.allowed_origins})
 
+    def is_own_page(self, origin: str | None, host: str | None) -> bool:
+        """Whether a request with these Origin and Host headers is from a page that may use the session's cookie.
+
+        Programs send no Origin. A page that was loaded from the very host it calls is ours by whatever name.
+        """
+        if origin is None or origin.rstrip("/") in self.origins:
+            return True
+        return host is not None and origin.partition("://")[2] == host
+
 
 def load_settings() -> Settings:
     """Read the environment. Raises SettingsError with one sentence per fault, never with a secret's value."""

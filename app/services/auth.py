@@ -36,7 +36,7 @@ from app.core.security import (
 from app.core.settings import Settings
 from app.core.text import clean
 from app.services.hashing import Hashing
-from app.store.attempts import AttemptStore, Counted
+from app.store.attempts import Counted
 from app.store.database import Database
 from app.store.sessions import EndedSession, SessionOwner
 from app.store.unit_of_work import UnitOfWork
@@ -207,7 +207,7 @@ class AuthService:
     async def _count_attempt(self, work: UnitOfWork, by: Counted, name: str) -> None:
         """Always the address first, so that nobody waits in a circle. Raising undoes both counts."""
         now = self._clock()
-        attempts = await AttemptStore(work.connection).count(by, name, now=now, since=now - WINDOW)
+        attempts = await work.attempts.count(by, name, now=now, since=now - WINDOW)
         if attempts.made > MAX_ATTEMPTS[by]:
             left = attempts.window_started_at + WINDOW - now
             raise TooManyRequests(
@@ -230,7 +230,7 @@ class AuthService:
         await work.sessions.open(
             owner, cookie_hash=digest(cookie), refresh_hash=digest(refresh_token), now=now, lifetime=IDLE_LIFETIME
         )
-        attempts = AttemptStore(work.connection)
+        attempts = work.attempts
         await attempts.forgive_one(Counted.ADDRESS, address)
         await attempts.forgive_all(Counted.USERNAME, username)
         return SignedIn(

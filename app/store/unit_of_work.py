@@ -13,6 +13,7 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.events import Event, StoredEvent
+from app.store.attempts import AttemptStore
 from app.store.channels import ChannelStore
 from app.store.conversations import ConversationState, ConversationStore
 from app.store.deliveries import DeliveryStore
@@ -68,6 +69,10 @@ class UnitOfWork:
             by_hotel.setdefault(hotel_id, []).append(event)
         for hotel_id in sorted(by_hotel):
             self.stored += await self.events.append(hotel_id, by_hotel[hotel_id])
+
+    @cached_property
+    def attempts(self) -> AttemptStore:
+        return AttemptStore(self.connection)
 
     @cached_property
     def channels(self) -> ChannelStore:

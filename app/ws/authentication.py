@@ -8,7 +8,6 @@ import asyncio
 from typing import Final
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.websockets import WebSocket
 
 from app.core.errors import Unauthenticated
@@ -39,7 +38,8 @@ async def authenticate(websocket: WebSocket, services: Services) -> Principal:
         return await services.auth.authenticate(token)
     cookie = websocket.cookies.get(SESSION_COOKIE)
     if cookie:
-        _check_origin(websocket.headers, services)
+        if not services.settings.is_own_page(websocket.headers.get("origin"), websocket.headers.get("host")):
+            raise Unauthenticated("This page may not use the session's cookie.")
         return await services.auth.authenticate_cookie(cookie)
     return await services.auth.authenticate(await _first_frame(websocket))
 
@@ -58,17 +58,6 @@ def _shown_token(websocket: WebSocket) -> str | None:
         if rest:
             return str(rest[0])
     return None
-
-
-def _check_origin(headers: Headers, services: Services) -> None:
-    """A browser sends the cookie for everybody's pages; only ours and allowed ones may use it."""
-    origin = headers.get("origin")
-    if origin is None:
-        return  # no browser
-    host = headers.get("host", "")
-    own = {f"http://{host}", f"https://{host}"} if host else set()
-    if origin.rstrip("/") not in services.settings.origins | own:
-        raise Unauthenticated("This page may not use the session's cookie.")
 
 
 async def _first_frame(websocket: WebSocket) -> str:

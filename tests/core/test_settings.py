@@ -1,0 +1,81 @@
+"""Settings: what production refuses, and that ``.env.example`` has every one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.core.settings import Settings, SettingsError, load_settings
+
+EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
+GOOD = {
+    "LOBBY_ENV": "production",
+    "DATABASE_URL": "postgresql://lobby@db.example/lobby",
+    "REDIS_URL": "redis://bus.example",
+    "SECRET_KEY": "thirty-two-bytes-of-nothing-but-noise-0123",
+    "PUBLIC_URL": "https://desk.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of whoever runs the tests, and no .env file."""
+    for field, info in Settings.model_fields.items():
+        monkeypatch.delenv(str(info.validation_alias or field).upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_example_has_every_setting_and_no_other() -> None:
+    named = set(re.findall(r"^([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
+
+    assert named == {str(info.validation_alias or field).upper() for field, info in Settings.model_fields.items()}
+
+
+def test_the_example_read_as_a_file_gives_the_defaults() -> None:
+    assert Settings(_env_file=EXAMPLE) == Settings(_env_file=None)
+
+
+def test_production_starts_with_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, **GOOD)
+
+    assert load_settings().database_url == "postgresql+asyncpg://lobby@db.example/lobby"
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL"])
+def test_production_refuses_to_start_without(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    set_environment(monkeypatch, **GOOD)
+    monkeypatch.delenv(missing)
+
+    with pytest.raises(SettingsError, match=missing):
+        load_settings()
+
+
+def test_a_short_secret_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, SECRET_KEY="too-short")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert "SECRET_KEY" in str(refused.value)
+    assert "too-short" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("LOG_LEVEL", "loud"), ("LOBBY_ENV", "staging")])
+def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    set_environment(monkeypatch, **{name: value})
+
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_origins_are_ours_and_the_allowed_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(
+        monkeypatch, PUBLIC_URL="http://127.0.0.1:8000", ALLOWED_ORIGINS="https://a.example, https://b.example/"
+    )
+
+    assert load_settings().origins == {"http://127.0.0.1:8000", "https://a.example", "https://b.example"}
