@@ -8,6 +8,7 @@ does the same without the pauses.
 import asyncio
 import signal
 import socket
+from collections.abc import Callable
 from multiprocessing import parent_process
 from types import FrameType
 from typing import Final
@@ -65,10 +66,16 @@ class LobbyServer(uvicorn.Server):
         self.should_exit = True
 
 
-def run_process(settings: Settings, listening: socket.socket) -> None:
+Extend = Callable[[FastAPI], None]
+"""Adds to the application what only some serve: the pages of the demo. Can be pickled."""
+
+
+def run_process(settings: Settings, listening: socket.socket, extend: Extend | None = None) -> None:
     """Serve on a bound socket until told to end."""
     configure_logging(settings)
     app = create_app(settings)
+    if extend is not None:
+        extend(app)
     LobbyServer(server_config(settings, app), app).run(sockets=[listening])
 
 

@@ -19,7 +19,7 @@ from app.models import Base
 from app.services.container import Services
 from app.store.database import Database, create_engine
 from app.store.migrations import migrate
-from tests import services as servers
+from tests import servers
 from tests.fake_graph import FakeGraph, serve_fake_graph
 from tests.serving import serve
 from tests.world import World

@@ -26,7 +26,7 @@ async def send(channel: WhatsApp, **fields: Any) -> SendResult:
 
 async def sent(client: httpx.AsyncClient, graph: str) -> list[dict[str, Any]]:
     """What the fake has accepted, in order."""
-    accepted: list[dict[str, Any]] = (await client.get(f"{graph}/_fake/sent")).json()["sent"]
+    accepted: list[dict[str, Any]] = (await client.get(f"{graph}/_fake/sent")).json()
     return accepted
 
 
