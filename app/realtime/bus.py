@@ -63,9 +63,11 @@ class Bus:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = set(self._tasks)
+        while running:  # redis-py swallows a cancellation that comes while it connects (seen): ask until it is heard
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=0.1)
         self._tasks = []
 
     def subscribe(self, topic: str) -> None:

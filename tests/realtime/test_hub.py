@@ -160,3 +160,9 @@ async def test_whoever_has_left_is_told_nothing_more(two: Two, hotel_id: int) ->
 
     assert await staying.until(2) == [1, 2]
     assert leaving.told == [1]
+
+
+async def test_a_hub_ends_at_once_whatever_its_bus_is_doing(empty_database: str, own_valkey: Valkey) -> None:
+    for _ in range(10):
+        async with asyncio.timeout(20), HubProcess(empty_database, own_valkey.url, "test"):
+            pass  # the bus is still connecting
