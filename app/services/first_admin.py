@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from app.contracts.hotel_file import Email, Name, PersonName, Section, Slug, Timezone, Username
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.passwords import hash_password, password_fault
 from app.core.types import Department, UserType
+from app.services.hotel_format import Email, Name, PersonName, Section, Slug, Timezone, Username
 from app.store.database import Database
 from app.store.directory import DirectoryStore
 from app.store.unit_of_work import UnitOfWork

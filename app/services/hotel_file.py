@@ -15,7 +15,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from app.channels.base import Credentials
-from app.contracts.hotel_file import (
+from app.core.clock import Clock, utc_now
+from app.core.events import UserChanged
+from app.core.phones import shown, variants
+from app.core.types import Platform, UserType
+from app.core.vault import SealBroken, Vault
+from app.core.yaml_source import Location, YamlSource
+from app.services.hashing import Hashing
+from app.services.hotel_format import (
     Fault,
     GuestSection,
     HotelSection,
@@ -27,13 +34,6 @@ from app.contracts.hotel_file import (
     WhatsAppSection,
     read_hotels,
 )
-from app.core.clock import Clock, utc_now
-from app.core.events import UserChanged
-from app.core.phones import shown, variants
-from app.core.types import Platform, UserType
-from app.core.vault import SealBroken, Vault
-from app.core.yaml_source import Location, YamlSource
-from app.services.hashing import Hashing
 from app.store.database import Database
 from app.store.directory import DirectoryStore, StoredUser
 from app.store.saving import Outcome
