@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import httpx
+import structlog
 
 from app.channels.registry import ChannelRegistry
 from app.channels.whatsapp import WhatsApp
 from app.core.clock import Clock, utc_now
+from app.core.errors import Unavailable
 from app.core.events import StoredEvent
 from app.core.settings import Settings
 from app.core.vault import Vault
@@ -25,6 +27,8 @@ from app.services.intake import Intake
 from app.services.outbox import Outbox, OutboxWorker
 from app.services.sockets import OpenSockets
 from app.store.database import Database, create_engine
+
+log = structlog.get_logger(__name__)
 
 SEND_TIMEOUT = httpx.Timeout(20, connect=5)
 
@@ -61,6 +65,8 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
     database = Database(engine, hub)
     async with httpx.AsyncClient(timeout=SEND_TIMEOUT, follow_redirects=False) as client:
         services = _assemble(settings, database, bus, hub, client, clock)
+        if settings.is_production:
+            await _check_secrets(services)
         worker = OutboxWorker(services.outbox, services.inbound.retry_one) if settings.run_outbox else None
         housekeeping = asyncio.create_task(Housekeeping(database, clock).run(), name="housekeeping")
         services.sockets.start()
@@ -80,6 +86,15 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             await engine.dispose()
 
 
+async def _check_secrets(services: Services) -> None:
+    """Raises SettingsError. Where the database is away just now, starting is more useful than checking."""
+    try:
+        async with services.database.read() as work:
+            await services.intake.check_secrets(work)
+    except Unavailable:
+        log.warning("secrets_not_checked", reason="the database is away")
+
+
 def _assemble(
     settings: Settings, database: Database, bus: Bus, hub: Hub, client: httpx.AsyncClient, clock: Clock
 ) -> Services:
@@ -91,6 +106,7 @@ def _assemble(
     auth = AuthService(database, settings, clock=clock)
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
     return Services(
+        intake=intake,
         settings=settings,
         database=database,
         bus=bus,

@@ -44,6 +44,8 @@ class Bus:
         self._wanted: set[str] = {self._beacon}
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=QUEUE_LIMIT)
         self._to_publish = asyncio.Event()
+        self._published = asyncio.Event()
+        self._published.set()
         self._heard_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._on_message: OnMessage = lambda _topic, _payload: None
@@ -63,6 +65,8 @@ class Bus:
         ]
 
     async def stop(self) -> None:
+        with contextlib.suppress(TimeoutError):  # a command that ends at once has news too
+            await asyncio.wait_for(self._published.wait(), 2 * PUBLISH_TIMEOUT)
         running = set(self._tasks)
         while running:  # redis-py swallows a cancellation that comes while it connects (seen): ask until it is heard
             for task in running:
@@ -80,6 +84,7 @@ class Bus:
     def publish(self, topic: str, payload: bytes) -> None:
         """Tell the other processes, if Redis lets us."""
         self._queue.append((topic, payload))
+        self._published.clear()
         self._to_publish.set()
 
     async def _send_beacons(self) -> None:
@@ -106,6 +111,8 @@ class Bus:
                         await pipe.execute()
                 except (RedisError, OSError, TimeoutError) as error:
                     log.debug("bus_publish_failed", dropped=len(batch), error=repr(error))
+                if not self._queue:
+                    self._published.set()
         finally:
             await client.aclose()
 

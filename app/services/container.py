@@ -8,6 +8,7 @@ from app.realtime.hub import Hub
 from app.services.auth import AuthService
 from app.services.conversations import ConversationService
 from app.services.inbound import InboundService
+from app.services.intake import Intake
 from app.services.outbox import Outbox
 from app.services.sockets import OpenSockets
 from app.store.database import Database
@@ -23,6 +24,7 @@ class Services:
     hub: Hub
     auth: AuthService
     conversations: ConversationService
+    intake: Intake
     inbound: InboundService
     outbox: Outbox
     sockets: OpenSockets

@@ -15,7 +15,7 @@ from app.channels.base import Channel, Credentials, InboundMessage, InboundStatu
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Forbidden
-from app.core.settings import Settings
+from app.core.settings import Settings, SettingsError
 from app.core.types import Platform
 from app.core.vault import SealBroken, Vault
 from app.store.channels import ChannelRecord
@@ -69,6 +69,16 @@ class Intake:
         self._vault = vault
         self._settings = settings
         self._clock = clock
+
+    async def check_secrets(self, work: UnitOfWork) -> None:
+        """Raises SettingsError where an active channel that is spoken to over HTTP has no secret to verify with."""
+        for channel in self._channels:
+            for record in await work.channels.of_platform(channel.platform):
+                if not self._open(record).app_secret:
+                    raise SettingsError(
+                        f"The {record.platform} channel {record.account} of {record.hotel_name} has no app_secret: "
+                        "anybody could write in its guests' names. Import it with one, or make it inactive."
+                    )
 
     async def believe(self, work: UnitOfWork, update: RawUpdate) -> Body:
         """Verify and read a body. Raises Forbidden where it is wrongly signed, or not signed in production."""
