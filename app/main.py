@@ -10,6 +10,7 @@ from app import __version__
 from app.api import auth, docs, health, message_manager, webhooks
 from app.api.errors import add_error_handlers
 from app.api.middleware import Bounds, SettleSlash
+from app.api.openapi import describe_errors
 from app.bootstrap import open_services
 from app.core.settings import Settings, load_settings
 from app.logs import AccessLog
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.append(WebSocketRoute("/ws/staff/", SocketEndpoint(StaffSocket()), name="staff_socket"))
     app.router.routes.append(WebSocketRoute("/{path:path}", no_such_socket, name="no_such_socket"))
     add_error_handlers(app)
+    describe_errors(app)
     app.add_middleware(Bounds)
     app.add_middleware(SettleSlash)
     app.add_middleware(AccessLog)

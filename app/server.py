@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from app.api.protocol import LobbyHttpProtocol
 from app.bootstrap import open_services
 from app.core.settings import Settings
 from app.logs import configure_logging
@@ -83,6 +84,7 @@ def server_config(settings: Settings, app: FastAPI) -> uvicorn.Config:
     """uvicorn as Lobby wants it: our socket protocol, pings that must be answered, no query in any log."""
     return uvicorn.Config(
         app,
+        http=LobbyHttpProtocol,
         ws=LobbyWebSocketProtocol,
         ws_max_size=FRAME_LIMIT,
         ws_ping_interval=10,

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.api.protocol import LobbyHttpProtocol
 from app.ws.protocol import LobbyWebSocketProtocol
 
 
@@ -28,6 +29,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
     """The application's URL, without a slash at its end."""
     config = uvicorn.Config(
         app,
+        http=LobbyHttpProtocol,
         ws=LobbyWebSocketProtocol,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,

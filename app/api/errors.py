@@ -18,7 +18,13 @@ from app.core.errors import Invalid, LobbyError, TooManyRequests, Unauthenticate
 log = structlog.get_logger(__name__)
 
 DOCUMENTS_PATHS: Final = ("/api/message_manager/", "/api/chat/", "/chat/", "/unicom/")
-_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_big", 415: "unsupported_media_type"}
+_CODES: Final = {
+    404: "not_found",
+    408: "too_slow",
+    405: "method_not_allowed",
+    413: "too_big",
+    415: "unsupported_media_type",
+}
 _SENTENCES: Final = {404: "There is nothing at this path.", 405: "This path does not take that method."}
 
 

@@ -1,12 +1,15 @@
 """Whether this process lives, and whether it should be given work."""
 
-from typing import Literal
+import asyncio
+from typing import Final, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from app.api.deps import ServicesDep
 from app.core.errors import Unavailable
+
+DATABASE_ANSWERS_WITHIN: Final = 1.0
 
 router = APIRouter(prefix="/health", tags=["Health"])
 
@@ -34,9 +37,10 @@ async def live() -> Live:
 async def ready(services: ServicesDep, response: Response) -> Ready:
     """200 where requests can be served, 503 while the database is away or the process is shutting down."""
     try:
-        await services.check_database()
+        async with asyncio.timeout(DATABASE_ANSWERS_WITHIN):
+            await services.check_database()
         database = True
-    except Unavailable:
+    except (Unavailable, TimeoutError):
         database = False
     fit = database and not services.sockets.draining
     response.status_code = 200 if fit else 503

@@ -1,5 +1,6 @@
 """What every request passes before it is routed: the slash, the size, and what no path may hold."""
 
+import asyncio
 import json
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/")
 DEFAULT_LIMIT: Final = 1024 * 1024
+BODY_WITHIN: Final = 10.0
 LIMITS: Final = {"/api/message_manager/webhook/": 4 * 1024 * 1024}
 
 
@@ -26,7 +28,7 @@ class SettleSlash:
 
 
 class Bounds:
-    """Refuses a body that is too big, declared or not, and a path or query with the character NUL."""
+    """Refuses a body that is too big, declared or not, or too slow, and a path or query with the character NUL."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,11 +50,18 @@ class Bounds:
 
 def _counted(receive: Receive, limit: int) -> Receive:
     arrived = 0
+    complete = False
+    until = asyncio.get_running_loop().time() + BODY_WITHIN
 
     async def receive_counted() -> Message:
-        nonlocal arrived
-        message = await receive()
+        nonlocal arrived, complete
+        try:
+            async with asyncio.timeout_at(None if complete else until):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None
         arrived += len(message.get("body", b""))
+        complete = not message.get("more_body", False)
         if arrived > limit:
             raise HTTPException(413, f"The body is larger than {limit} bytes.")
         return message

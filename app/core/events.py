@@ -61,7 +61,11 @@ class UserChanged(msgspec.Struct, frozen=True, kw_only=True, tag="user.changed",
     session_id: UUID | None = None
 
 
-Event = MessageCreated | MessageStatusChanged | ConversationChanged | UserChanged
+class UnknownEvent(msgspec.Struct, frozen=True, tag="unknown"):
+    """One that another release has written, and this one cannot read. Nobody is told; its number counts."""
+
+
+Event = MessageCreated | MessageStatusChanged | ConversationChanged | UserChanged | UnknownEvent
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
@@ -82,6 +86,9 @@ def encode(event: Event) -> bytes:
 
 
 def decode(payload: bytes | str) -> Event:
-    """Raises msgspec.ValidationError on what no release of this code has written."""
-    event: Event = _decoder.decode(payload)
+    """The event; UnknownEvent where a newer release wrote it, as happens while one replaces the other."""
+    try:
+        event: Event = _decoder.decode(payload)
+    except msgspec.ValidationError:
+        return UnknownEvent()
     return event

@@ -1,12 +1,24 @@
 """Settings: the only reader of the environment. ``.env.example`` explains every one."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
+from urllib.parse import parse_qsl, urlencode
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "lobby-development-only-secret-key-0000"  # noqa: S105 -- refused in production, below
+
+
+# What may stand in DATABASE_URL, and the driver's name for it; None for what is libpq's own and does without.
+DATABASE_PARAMETERS: Final[dict[str, str | None]] = {
+    "host": "host",
+    "port": "port",
+    "ssl": "ssl",
+    "sslmode": "ssl",
+    "channel_binding": None,
+    "prepared_statement_cache_size": "prepared_statement_cache_size",
+}
 
 
 class Environment(StrEnum):
@@ -56,11 +68,17 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _use_asyncpg(cls, url: str) -> str:
-        """Take the URL as hosting services print it, and name the driver."""
+        """Take the URL as hosting services print it: name the driver, and say ``sslmode`` in its words."""
         for scheme in ("postgresql://", "postgres://"):
             if url.startswith(scheme):
-                return "postgresql+asyncpg://" + url.removeprefix(scheme)
-        return url
+                url = "postgresql+asyncpg://" + url.removeprefix(scheme)
+        base, mark, query = url.partition("?")
+        parameters = parse_qsl(query, keep_blank_values=True)
+        unknown = sorted({name for name, _ in parameters} - DATABASE_PARAMETERS.keys())
+        if unknown:
+            raise ValueError(f"has parameters that the database driver does not know: {', '.join(unknown)}")
+        known = [(ours, value) for name, value in parameters if (ours := DATABASE_PARAMETERS[name]) is not None]
+        return base + (mark + urlencode(known) if known else "")
 
     @field_validator("log_level")
     @classmethod

@@ -42,11 +42,17 @@ def clean_json(value: object, *, depth: int = MAX_DEPTH) -> Any:
 
 def holds_nul(value: object) -> bool:
     """Whether a JSON value has the character NUL in any text of it."""
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(holds_nul(key) or holds_nul(each) for key, each in value.items())
-    return isinstance(value, list) and any(holds_nul(each) for each in value)
+    waiting = [value]  # not by recursion: a reader may follow deeper nesting than this function could
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            if "\x00" in each:
+                return True
+        elif isinstance(each, dict):
+            waiting += [*each.keys(), *each.values()]
+        elif isinstance(each, list):
+            waiting += each
+    return False
 
 
 def read_json(body: bytes) -> object:

@@ -5,7 +5,15 @@ socket that is in several hears it once, by the first. Whether a socket may hear
 it is sent.
 """
 
-from app.core.events import Change, ConversationChanged, Event, MessageCreated, MessageStatusChanged, UserChanged
+from app.core.events import (
+    Change,
+    ConversationChanged,
+    Event,
+    MessageCreated,
+    MessageStatusChanged,
+    UnknownEvent,
+    UserChanged,
+)
 from app.core.types import Department
 from app.core.views import ConversationRef
 
@@ -35,6 +43,8 @@ def audiences_of(event: Event) -> tuple[str, ...]:
     match event:
         case UserChanged():
             return (staff(event.user_id),)
+        case UnknownEvent():
+            return ()
         case MessageCreated() | MessageStatusChanged():
             return _about(event.conversation)
         case ConversationChanged(change=Change.RELAY_STARTED):

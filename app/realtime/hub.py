@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 POLL_EVERY = 15.0
 POLL_EVERY_WITHOUT_BUS = 1.0
 REPLAY_LIMIT = 500
+REPLAY_DISTANCE = 50_000
 OUTBOX_TOPIC = "outbox"
 
 _encoder = msgspec.json.Encoder()
@@ -83,12 +84,13 @@ class Hub:
         where the log cannot be read.
         """
         wanted = set(audiences)
-        room = await self._room(hotel_id)
-        room.joining += 1
+        room = self._room(hotel_id)
+        room.joining += 1  # before the first wait: nobody else's leaving may close it
         try:
+            await room.begun()
             if since is not None:
                 await self._replay(room, subscriber, wanted, since)
-            room.add(subscriber, wanted)
+            room.add(subscriber, wanted, room.position if since is None else since)
         finally:
             room.joining -= 1
             self._drop_if_empty(room)
@@ -101,9 +103,13 @@ class Hub:
             self._drop_if_empty(room)
 
     async def _replay(self, room: Room, subscriber: Subscriber, wanted: set[str], since: int) -> None:
+        if since > room.position:  # the client was told by a process that is ahead of this one
+            await room.caught_up()
         head, first = room.position, await self._reader.first(room.hotel_id)
         if since > head or (since < head and (first is None or since < first - 1)):
             raise ResyncNeeded("What happened since then is no longer kept.")
+        if head - since > REPLAY_DISTANCE:
+            raise ResyncNeeded("Too much has happened since then.")
         position, sent = since, 0
         while position < room.position:
             missed = await self._reader.between(room.hotel_id, position, room.position, limit=PAGE)
@@ -111,23 +117,16 @@ class Hub:
                 audience = _first_of(stored, wanted, subscriber.audiences)
                 if audience is None or not subscriber.accepts(stored, audience):
                     continue
-                sent += 1
+                sent += await subscriber.replay(Broadcast(stored), audience)
                 if sent > REPLAY_LIMIT:
                     raise ResyncNeeded("Too much has happened since then.")
-                await subscriber.replay(Broadcast(stored), audience)
             position = missed[-1].seq if missed else room.position
 
-    async def _room(self, hotel_id: int) -> Room:
+    def _room(self, hotel_id: int) -> Room:
         room = self._rooms.get(hotel_id)
         if room is None:
             room = self._rooms[hotel_id] = Room(hotel_id, self._reader)
             self._bus.subscribe(_topic(hotel_id))
-            try:
-                await room.begin()
-            except BaseException:
-                self._close(room)
-                raise
-        await asyncio.shield(room.ready)
         return room
 
     def _drop_if_empty(self, room: Room) -> None:
@@ -192,9 +191,9 @@ def _topic(hotel_id: int) -> str:
     return f"hotel:{hotel_id}"
 
 
-def _first_of(stored: StoredEvent, wanted: set[str], already: set[str]) -> str | None:
+def _first_of(stored: StoredEvent, wanted: set[str], already: dict[str, int]) -> str | None:
     """The audience by which a new subscription hears of an event that the old ones have not told it."""
     audiences = audiences_of(stored.event)
-    if not already.isdisjoint(audiences):
+    if any(stored.seq > already[name] for name in audiences if name in already):
         return None
     return next((name for name in audiences if name in wanted), None)

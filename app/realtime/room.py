@@ -52,9 +52,9 @@ class Broadcast:
 
 
 class Subscriber(Protocol):
-    """A socket, as the hub sees it. ``audiences`` is the room's to keep."""
+    """A socket, as the hub sees it. ``audiences`` is the room's to keep: from which number on each was heard."""
 
-    audiences: set[str]
+    audiences: dict[str, int]
 
     def accepts(self, stored: StoredEvent, audience: str) -> bool:
         """Whether whoever is behind this socket may hear this event by this audience, as things stand now."""
@@ -64,8 +64,8 @@ class Subscriber(Protocol):
         """An event that this socket accepts. Must not block."""
         ...
 
-    async def replay(self, broadcast: Broadcast, audience: str) -> None:
-        """One that it missed; may wait for the reader."""
+    async def replay(self, broadcast: Broadcast, audience: str) -> bool:
+        """One that it missed; may wait for the reader. Whether it was told at all."""
         ...
 
 
@@ -80,21 +80,21 @@ class Room:
         self._catching_up: asyncio.Task[None] | None = None
         self._in_doubt = False
         self._gap: asyncio.TimerHandle | None = None
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_ready = False
+        self._beginning = asyncio.Lock()
 
     @property
     def is_empty(self) -> bool:
         return not self._members and not self.joining
 
-    async def begin(self) -> None:
-        """Start at the head of the log."""
-        try:
-            self.position = max(self.position, await self._reader.head(self.hotel_id))
-        except BaseException as error:
-            self.ready.set_exception(error)
-            self.ready.exception()  # whoever waits gets it; nobody waiting is no fault
-            raise
-        self.ready.set_result(None)
+    async def begun(self) -> None:
+        """Start at the head of the log, once. Raises Unavailable where it cannot be read; the next one tries again."""
+        async with self._beginning:
+            if not self._is_ready:
+                self.position = await self._reader.head(self.hotel_id)
+                self._is_ready = True
+                self._early = {seq: stored for seq, stored in self._early.items() if seq > self.position}
+                self._tell_ready()
 
     def close(self) -> None:
         if self._gap is not None:
@@ -102,15 +102,16 @@ class Room:
         if self._catching_up is not None:
             self._catching_up.cancel()
 
-    def add(self, subscriber: Subscriber, audiences: Iterable[str]) -> None:
+    def add(self, subscriber: Subscriber, audiences: Iterable[str], since: int) -> None:
+        """Take a subscriber in, who has been told everything of these audiences after ``since``."""
         for name in audiences:
             self._members.setdefault(name, {})[subscriber] = None
-            subscriber.audiences.add(name)
+            subscriber.audiences[name] = min(since, subscriber.audiences.get(name, since))
 
     def remove(self, subscriber: Subscriber, audiences: Iterable[str] | None = None) -> None:
         """Take a subscriber out of these audiences, or of all."""
         for name in list(subscriber.audiences if audiences is None else audiences):
-            subscriber.audiences.discard(name)
+            subscriber.audiences.pop(name, None)
             members = self._members.get(name)
             if members is not None:
                 members.pop(subscriber, None)
@@ -119,9 +120,11 @@ class Room:
 
     def offer(self, stored: StoredEvent) -> None:
         """An event has been heard of, in whatever order."""
-        if not self.ready.done() or stored.seq <= self.position:
+        if stored.seq <= self.position:
             return
         self._early[stored.seq] = stored
+        if not self._is_ready:
+            return
         self._tell_ready()
         if self._early and self._gap is None:
             self._gap = asyncio.get_running_loop().call_later(GRACE, self._close_gap)
@@ -132,16 +135,22 @@ class Room:
         if self._catching_up is None or self._catching_up.done():
             self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.hotel_id}")
 
+    async def caught_up(self) -> None:
+        """Wait until whatever the log holds now has been told."""
+        self.catch_up()
+        assert self._catching_up is not None
+        await asyncio.shield(self._catching_up)
+
     def _close_gap(self) -> None:
         self._gap = None
         if self._early:
             self.catch_up()
 
     async def _catch_up(self) -> None:
-        await self.ready
         while self._in_doubt:
             self._in_doubt = False
             try:
+                await self.begun()
                 await self._read_missing()
             except Exception as error:  # the hub's poll tries again
                 log.warning("catch_up_failed", hotel_id=self.hotel_id, error=repr(error))
@@ -173,4 +182,7 @@ class Room:
                 if subscriber in told or not subscriber.accepts(stored, audience):
                     continue
                 told.add(subscriber)
-                subscriber.tell(broadcast, audience)
+                try:
+                    subscriber.tell(broadcast, audience)
+                except Exception:  # one socket's fault keeps nothing from the others
+                    log.exception("telling_failed", hotel_id=self.hotel_id, seq=stored.seq)

@@ -6,7 +6,7 @@ department. Another hotel's things do not exist (404); one's own hotel's that on
 """
 
 from app.core.errors import Forbidden, NotFound
-from app.core.events import Event, UserChanged
+from app.core.events import Event, UnknownEvent, UserChanged
 from app.core.principal import Principal, Scope
 from app.core.types import Department, UserType
 from app.core.views import ConversationRef
@@ -52,7 +52,7 @@ def may_hear(principal: Principal, event: Event, audience: str) -> bool:
     """
     if isinstance(event, UserChanged):
         return event.user_id == principal.user_id
-    if not principal.is_staff:
+    if not principal.is_staff or isinstance(event, UnknownEvent):
         return False
     if audience == ALL_STAFF:
         return event.conversation.hotel_id == principal.hotel_id

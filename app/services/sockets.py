@@ -1,13 +1,13 @@
 """The sockets of this process: looked at again when rights may have changed, and let go when the process ends."""
 
 import asyncio
+import contextlib
 from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
 
 from app.core.clock import Clock, utc_now
-from app.core.errors import Unavailable
 from app.core.principal import Principal
 from app.services.auth import AuthService
 
@@ -82,17 +82,21 @@ class OpenSockets:
                 socket.end(RESTARTING, "The server is restarting.")
 
     async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_round = loop.time() + LOOK_AGAIN_EVERY
         while True:
-            everybody = False
-            try:
-                await asyncio.wait_for(self._doubt.wait(), LOOK_AGAIN_EVERY)
-            except TimeoutError:
-                everybody = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._doubt.wait(), max(0.0, next_round - loop.time()))
             self._doubt.clear()
-            doubtful = list(self._sockets if everybody else self._doubtful)
+            if loop.time() >= next_round:
+                next_round = loop.time() + LOOK_AGAIN_EVERY
+                self._doubtful |= self._sockets
+            doubtful, self._doubtful = self._doubtful, {}
             try:
-                await self._check(doubtful)
-            except Unavailable:  # nothing happens meanwhile that could be told
+                await self._check(list(doubtful))
+            except Exception as error:  # rights stand as they were, and are looked up again in a moment
+                log.warning("rights_not_checked", sockets=len(doubtful), error=repr(error))
+                self._doubtful |= {socket: None for socket in doubtful if socket in self._sockets}
                 await asyncio.sleep(TRY_AGAIN_AFTER)
                 self._doubt.set()
 
@@ -100,7 +104,8 @@ class OpenSockets:
         principals = await self._auth.principals_of_sessions({each.principal.session_id for each in sockets})
         now = self._clock()
         for socket in sockets:
-            self._doubtful.pop(socket, None)
+            if socket not in self._sockets or socket in self._doubtful:
+                continue  # gone, or doubtful again since we asked
             principal = principals.get(socket.principal.session_id)
             if principal is None or socket.expires_at <= now:
                 socket.end(UNAUTHENTICATED, "The session is over.")

@@ -55,8 +55,10 @@ class Database:
                 async with self.transaction() as unit:
                     return await work(unit, *args, **kwargs)
             except DBAPIError as error:
-                if not is_deadlock(error) or not tries_left:
+                if not is_deadlock(error):
                     raise
+                if not tries_left:
+                    raise Unavailable("The database is busy. Please send the same request again.") from error
         raise AssertionError("unreachable")
 
     @asynccontextmanager

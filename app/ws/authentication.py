@@ -67,5 +67,5 @@ async def _first_frame(websocket: WebSocket) -> str:
         raise Unauthenticated("No credential was shown.") from None
     try:
         return _decoder.decode(message.get("text") or b"").token
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         raise Unauthenticated("No credential was shown.") from None

@@ -84,7 +84,7 @@ class Session:
         self.services = services
         self.contract = contract
         self.principal = principal
-        self.audiences: set[str] = set()
+        self.audiences: dict[str, int] = {}
         self.opened_at = datetime.now(UTC)
         self._websocket = websocket
         self._since = since
@@ -110,10 +110,11 @@ class Session:
         else:
             self._write_event(broadcast, audience)
 
-    async def replay(self, broadcast: Broadcast, audience: str) -> None:
-        if not isinstance(broadcast.stored.event, UserChanged):
-            await self._writer.drained()
-            self._write_event(broadcast, audience)
+    async def replay(self, broadcast: Broadcast, audience: str) -> bool:
+        if isinstance(broadcast.stored.event, UserChanged):
+            return False
+        await self._writer.drained()
+        return self._write_event(broadcast, audience)
 
     # What the registry of open sockets calls
 
@@ -209,11 +210,13 @@ class Session:
             if self.accepts(broadcast.stored, audience):
                 self._write_event(broadcast, audience)
 
-    def _write_event(self, broadcast: Broadcast, audience: str) -> None:
+    def _write_event(self, broadcast: Broadcast, audience: str) -> bool:
+        """Whether this contract has words for it."""
         kind = audience.partition("_")[0]
         frame = broadcast.rendered((self.contract.name, kind), lambda: self._frame(broadcast.stored, audience))
         if frame is not None:
             self._write(*frame)
+        return frame is not None
 
     def _frame(self, stored: StoredEvent, audience: str) -> tuple[bytes, str] | None:
         message = self.contract.render(stored, audience)
@@ -229,20 +232,26 @@ class Session:
             self.end(CloseCode.TOO_SLOW, "Too much is unread.")
 
     def _beat(self) -> None:
-        self.send({"type": "heartbeat", "seq": self.services.hub.position(self.principal.hotel_id)})
+        self.send({"type": "heartbeat", "seq": self._told_up_to()})
         self._heartbeat = asyncio.get_running_loop().call_later(HEARTBEAT_EVERY, self._beat)
+
+    def _told_up_to(self) -> int:
+        """Everything up to this number that concerns this socket has been written to it."""
+        if self._held:
+            return self._held[0][0].stored.seq - 1
+        return self.services.hub.position(self.principal.hotel_id)
 
     def _let_go(self) -> None:
         self.services.hub.leave(self.principal.hotel_id, self)
         self.services.sockets.remove(self)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
+        self._writer.close()
 
     async def _close(self, code: int, reason: str) -> None:
-        await close(self._websocket, code, reason)
         if code == CloseCode.TOO_SLOW:
-            self._writer.abort()
-        self._writer.close()
+            self._writer.abort()  # armed first: a close frame would wait for the reader
+        await close(self._websocket, code, reason)
 
 
 class SocketEndpoint:

@@ -31,7 +31,7 @@ class Writer(Protocol):
         ...
 
     def abort(self) -> None:
-        """End the connection, if it has not ended by itself in a moment."""
+        """End the connection in a moment, whatever is still unread."""
         ...
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class AsgiWriter:
         await self._queue.join()
 
     def abort(self) -> None:
-        self._task.cancel()
+        return None  # the server's own affair
 
     def close(self) -> None:
         self._task.cancel()

@@ -46,6 +46,28 @@ def test_production_starts_with_what_it_needs(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().database_url == "postgresql+asyncpg://lobby@db.example/lobby"
 
 
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("postgres://u:p@db/x?sslmode=require&channel_binding=require", "postgresql+asyncpg://u:p@db/x?ssl=require"),
+        ("postgresql+asyncpg://lobby@/x?host=/tmp/a%20b", "postgresql+asyncpg://lobby@/x?host=%2Ftmp%2Fa+b"),
+    ],
+)
+def test_a_database_url_is_taken_as_hosting_services_print_it(
+    monkeypatch: pytest.MonkeyPatch, given: str, driver: str
+) -> None:
+    set_environment(monkeypatch, DATABASE_URL=given)
+
+    assert load_settings().database_url == driver
+
+
+def test_a_database_parameter_that_the_driver_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, DATABASE_URL="postgresql://db/x?options=-c%20foo")
+
+    with pytest.raises(SettingsError, match=r"DATABASE_URL.*options"):
+        load_settings()
+
+
 @pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL"])
 def test_production_refuses_to_start_without(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     set_environment(monkeypatch, **GOOD)

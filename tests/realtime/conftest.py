@@ -25,7 +25,7 @@ EVERYBODY = "staff_7"
 class Listener:
     """A subscriber that writes down what it is told."""
 
-    audiences: set[str] = field(default_factory=set)
+    audiences: dict[str, int] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
 
     def accepts(self, stored: StoredEvent, audience: str) -> bool:
@@ -34,8 +34,9 @@ class Listener:
     def tell(self, broadcast: Broadcast, audience: str) -> None:
         self.told.append(broadcast.stored.seq)
 
-    async def replay(self, broadcast: Broadcast, audience: str) -> None:
+    async def replay(self, broadcast: Broadcast, audience: str) -> bool:
         self.told.append(broadcast.stored.seq)
+        return True
 
     async def until(self, count: int) -> list[int]:
         await eventually(lambda: len(self.told) >= count)

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import insert, update
 
 from app.core.errors import ResyncNeeded
 from app.core.events import UserChanged
 from app.dev.embedded.valkey import Valkey
+from app.models import EventRow, HotelSequence
 from app.realtime.hub import REPLAY_LIMIT
 from tests.realtime.conftest import EVERYBODY, HubProcess, Listener
 
@@ -166,3 +168,56 @@ async def test_a_hub_ends_at_once_whatever_its_bus_is_doing(empty_database: str,
     for _ in range(10):
         async with asyncio.timeout(20), HubProcess(empty_database, own_valkey.url, "test"):
             pass  # the bus is still connecting
+
+
+async def test_somebody_who_leaves_while_a_room_begins_leaves_nobody_deaf(two: Two, hotel_id: int) -> None:
+    here, there = two
+    arriving, passing = Listener(), Listener()
+
+    joining = asyncio.create_task(there.hub.join(hotel_id, arriving, [EVERYBODY]))
+    await asyncio.sleep(0)  # it waits for the head of the log now
+    there.hub.leave(hotel_id, passing)
+    await joining
+    await here.happen(hotel_id, 3)
+
+    assert await arriving.until(3) == [1, 2, 3]
+
+
+async def test_a_client_that_was_told_more_than_this_process_knows_is_not_sent_away(two: Two, hotel_id: int) -> None:
+    here, there = two
+    early = await listening(there, hotel_id)
+    await here.happen(hotel_id, 2)
+    await early.until(2)
+    await here.happen(hotel_id, 3, silently=True)
+
+    late = await listening(there, hotel_id, since=5)
+    await here.happen(hotel_id)
+
+    assert await late.until(1) == [6]
+    assert await early.until(6) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_an_event_of_a_newer_release_is_passed_over_and_holds_up_nothing(two: Two, hotel_id: int) -> None:
+    here, there = two
+    listener = await listening(there, hotel_id)
+    await here.happen(hotel_id)
+    async with here.silent.transaction() as work:
+        await work.connection.execute(update(HotelSequence).values(seq=2))
+        await work.connection.execute(
+            insert(EventRow).values(hotel_id=hotel_id, seq=2, payload={"type": "of.tomorrow", "anything": 1})
+        )
+    await here.happen(hotel_id, 2)
+
+    assert await listener.until(3) == [1, 3, 4]
+
+
+async def test_joining_an_audience_again_from_earlier_brings_what_it_was_not_told(two: Two, hotel_id: int) -> None:
+    here, _ = two
+    await here.happen(hotel_id, 4)
+    listener = await listening(here, hotel_id)
+    await here.happen(hotel_id)
+    await listener.until(1)
+
+    await here.hub.join(hotel_id, listener, [EVERYBODY], since=2)
+
+    assert listener.told == [5, 3, 4]

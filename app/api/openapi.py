@@ -1,0 +1,46 @@
+"""The API's description, told as it is: errors in our one shape, instead of the framework's."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+from app.api.errors import DOCUMENTS_PATHS
+
+FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
+
+
+class Error(BaseModel):
+    """Every error of every route."""
+
+    error: str = Field(description="A sentence for people.", examples=["There is no such conversation."])
+    code: str = Field(description="A stable word for programs.", examples=["not_found"])
+    details: dict[str, Any] | None = Field(default=None, description="Where fields are at fault: sentences by field.")
+
+
+def describe_errors(app: FastAPI) -> None:
+    """Have ``app.openapi()`` name the errors that the handlers of ``api/errors.py`` really send."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = described()
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        if "Error" in schemas:
+            return schema
+        schemas["Error"] = Error.model_json_schema()
+        for name in FRAMEWORKS_OWN:
+            schemas.pop(name, None)
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                _name_errors(operation["responses"], path)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change its description
+
+
+def _name_errors(responses: dict[str, Any], path: str) -> None:
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    if responses.pop("422", None) is not None:
+        status = "400" if path.startswith(DOCUMENTS_PATHS) else "422"
+        responses[status] = {"description": "Fields are at fault", "content": body}
+    responses.setdefault("default", {"description": "Any other error", "content": body})
