@@ -4,11 +4,13 @@ PostgreSQL and Redis are real. Each test process has one database, copied from a
 it empty. Servers listen on free ports of 127.0.0.1.
 """
 
+import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -21,8 +23,16 @@ from app.store.database import Database, create_engine
 from app.store.migrations import migrate
 from tests import servers
 from tests.fake_graph import FakeGraph, serve_fake_graph
-from tests.serving import serve
+from tests.serving import PLAIN, serve
 from tests.world import World
+
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ],
+    wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +106,7 @@ async def server(settings: Settings) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def client(server: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server) as client:
+    async with httpx.AsyncClient(base_url=server, verify=PLAIN) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ import httpx
 
 from app.dev.fake_graph import FakeGraphConfig, Number, create_fake_graph
 from tests.eventually import eventually
-from tests.serving import serve
+from tests.serving import PLAIN, serve
 
 SEA_VIEW_NUMBER = "700000000000001"
 ALPINE_NUMBER = "700000000000002"
@@ -65,6 +65,6 @@ async def serve_fake_graph() -> AsyncIterator[FakeGraph]:
     )
     async with (
         serve(create_fake_graph(config)) as url,
-        httpx.AsyncClient(base_url=url) as client,
+        httpx.AsyncClient(base_url=url, verify=PLAIN) as client,
     ):
         yield FakeGraph(url, client)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,9 @@ from starlette.types import ASGIApp
 
 from app.api.protocol import LobbyHttpProtocol
 from app.ws.protocol import LobbyWebSocketProtocol
+
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients that never speak TLS: loading the machine's certificates takes longer than most tests."""
 
 
 class _Server(uvicorn.Server):
@@ -22,6 +26,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:  # uvicorn's own looks every tenth of a second, and each test would wait for it
+            await self.on_tick(0)
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -37,7 +46,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
         log_config=None,
         timeout_graceful_shutdown=1,
     )
-    with socket.socket() as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         server = _Server(config)
         running = asyncio.create_task(server.serve(sockets=[listening]))

@@ -20,7 +20,7 @@ class StrictRequest(Request):
         """Raises json.JSONDecodeError, which FastAPI turns into an answer."""
         try:
             value = msgspec.json.decode(await self.body())
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error) or "nested too deeply", "", 0) from None
         if holds_nul(value):
             raise json.JSONDecodeError("a text may not hold the character NUL", "", 0)

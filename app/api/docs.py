@@ -17,6 +17,7 @@ def add_docs(app: FastAPI) -> None:
     app.mount(ASSETS, StaticFiles(directory=folder), name="docs_assets")
 
     @app.get("/docs", include_in_schema=False)
+    @app.get("/docs/", include_in_schema=False)
     async def page() -> HTMLResponse:
         return get_swagger_ui_html(
             openapi_url="/openapi.json",

@@ -192,6 +192,10 @@ class Channel(Protocol):
         """Whether the request carries a signature at all, right or wrong."""
         ...
 
+    def accounts_in(self, body: bytes) -> set[str]:
+        """The accounts that a body seems to name, by a quick look without parsing: to know whose secret to try."""
+        ...
+
     def parse(self, body: bytes, *, received_at: datetime, lenient: bool = False) -> list[Item]:
         """Everything in the body that concerns us, in order. Raises Malformed where it is no such body.
 

@@ -81,6 +81,7 @@ class GuestDesk:
         """Store the message, let the flow answer it, and put what it answers into the outbox. Raises AlreadyTaken."""
         replies_to = await _replied_to(work, visitor, item)
         conversation = self._choose(visitor, replies_to) or await self._open(work, visitor)
+        conversation.account_id, conversation.address = visitor.account.id, visitor.account.address
         self._rebind(conversation, visitor)
         stored = await work.messages.add(
             NewMessage(
@@ -126,8 +127,9 @@ class GuestDesk:
         return next((each for each in here if each.status in BOT_STATUSES), None)
 
     async def _open(self, work: UnitOfWork, visitor: Visitor) -> ConversationState:
+        """A new conversation, where its flow begins; or the one that a message from elsewhere has just begun."""
         state = begin_state(self._book, visitor.facts)
-        conversation = await work.conversations.open(
+        conversation, is_new = await work.conversations.open(
             hotel_id=visitor.channel.hotel_id,
             guest_id=visitor.guest.id,
             channel_id=visitor.channel.id,
@@ -135,9 +137,11 @@ class GuestDesk:
             stay_id=visitor.stay.id if visitor.stay else None,
             status=state.status,
         )
-        put_state(conversation, state)
         visitor.conversations.append(conversation)
-        work.emit(conversation.hotel_id, ConversationChanged(conversation=conversation.ref(), change=Change.CREATED))
+        if is_new:
+            put_state(conversation, state)
+            created = ConversationChanged(conversation=conversation.ref(), change=Change.CREATED)
+            work.emit(conversation.hotel_id, created)
         return conversation
 
     def _rebind(self, conversation: ConversationState, visitor: Visitor) -> None:

@@ -73,8 +73,12 @@ class HotelFileService:
         async def load(work: UnitOfWork) -> Summary:
             await work.hotels.lock_setup()
             loading = _Loading(work, self._vault, self._hashing, now)
-            for hotel, at in _placed(file.hotels, (), "hotels"):
-                await loading.hotel(hotel, at)
+            ids = [await loading.hotel(hotel, at) for hotel, at in _placed(file.hotels, (), "hotels")]
+            # Guests last: their messages wait while their hotel's directory is locked, and passwords take their time.
+            for hotel_id, hotel in sorted(zip(ids, file.hotels, strict=True), key=lambda pair: pair[0]):
+                await work.guests.lock_directory(hotel_id)
+                for guest in hotel.guests:
+                    await loading.guest(hotel_id, guest)
             if loading.faults:
                 raise source.error(*loading.faults)
             return loading.summary
@@ -100,7 +104,8 @@ class _Loading:
         self._hashing = hashing
         self._now = now
 
-    async def hotel(self, hotel: HotelSection, at: Location) -> None:
+    async def hotel(self, hotel: HotelSection, at: Location) -> int:
+        """Everything of a hotel but its guests; answers its id."""
         saved = await self._work.hotels.save_hotel(hotel.slug, hotel.given("name", "timezone", "language"))
         self.summary.add("hotels", saved.outcome)
         for channel, place in _placed(hotel.channels, at, "channels"):
@@ -110,10 +115,9 @@ class _Loading:
                 await self._web_chat(saved.id, hotel.slug, channel)
         for user, place in _placed(hotel.staff, at, "staff"):
             await self._user(saved.id, user, place)
-        for guest in hotel.guests:
-            await self._guest(saved.id, guest)
         for template in hotel.templates:
             await self._template(saved.id, template)
+        return saved.id
 
     async def _whatsapp(self, hotel_id: int, channel: WhatsAppSection, at: Location) -> None:
         stored = await self._work.hotels.channel(Platform.WHATSAPP, channel.phone_number_id)
@@ -195,7 +199,7 @@ class _Loading:
         if ended or rights != (values["user_type"], values.get("departments", stored.departments)):
             self._work.emit(stored.hotel_id, UserChanged(user_id=stored.id))
 
-    async def _guest(self, hotel_id: int, guest: GuestSection) -> None:
+    async def guest(self, hotel_id: int, guest: GuestSection) -> None:
         values = {
             "full_name": guest.full_name,
             "phone": shown(guest.whatsapp_number),

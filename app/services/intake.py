@@ -5,7 +5,7 @@ stand; a wrongly signed one is refused everywhere.
 """
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -76,8 +76,9 @@ class Intake:
             for record in await work.channels.of_platform(channel.platform):
                 if not self._open(record).app_secret:
                     raise SettingsError(
-                        f"The {record.platform} channel {record.account} of {record.hotel_name} has no app_secret: "
-                        "anybody could write in its guests' names. Import it with one, or make it inactive."
+                        f"The {record.platform} channel {record.account} of {record.hotel_name} has no app_secret that "
+                        "can be read: none of its guests' messages could be believed. Import it with one, or make it "
+                        "inactive."
                     )
 
     async def believe(self, work: UnitOfWork, update: RawUpdate) -> Body:
@@ -86,6 +87,7 @@ class Intake:
         signed = channel.is_signed(update.headers)
         if not signed and self._settings.is_production:
             raise Forbidden("The request carries no signature.", code="bad_signature")
+        trust = await self._trust(work, channel, update) if signed else None
         received_at = self._clock()
         malformed: str | None = None
         items: list[Item] = []
@@ -94,10 +96,10 @@ class Intake:
         except Malformed as error:
             malformed = str(error)
         routes = await self._named(work, update.platform, items)
-        if signed:
-            routes = await self._trusted(work, channel, update, routes)
-        else:
+        if trust is None:
             await self._route_samples(work, update.platform, items, routes)
+        else:
+            routes = {account: each for account, each in routes.items() if trust.covers(each)}
         return Body(
             platform=update.platform,
             raw=update.body,
@@ -134,24 +136,23 @@ class Intake:
         named = await work.channels.by_accounts(platform, {item.account for item in items})
         return {each.account: each for each in named}
 
-    async def _trusted(self, work: UnitOfWork, channel: Channel, update: RawUpdate, named: Routes) -> Routes:
-        """The channels whose own secret verifies the body. Raises Forbidden where it is nobody's."""
-        trusted = {account: each for account, each in named.items() if self._verifies(channel, update, each)}
-        if trusted:
-            return trusted
-        others = [] if named else await work.channels.of_platform(update.platform)
-        if not any(self._verifies(channel, update, each) for each in others):
+    async def _trust(self, work: UnitOfWork, channel: Channel, update: RawUpdate) -> "_Trust":
+        """What the signature proves, before a byte of the body is parsed. Raises Forbidden where it is nobody's."""
+        trust = _Trust(channel, update, self._open)
+        named = await work.channels.by_accounts(update.platform, channel.accounts_in(update.body))
+        if any(trust.covers(each) for each in named):
+            return trust
+        # Nobody whom we know is named: a number that is not set up here, or no number at all.
+        others = await work.channels.of_platform(update.platform) if not named else []
+        if not any(trust.covers(each) for each in others):
             raise Forbidden("The signature does not match.", code="bad_signature")
-        return {}
+        return trust
 
     async def _route_samples(self, work: UnitOfWork, platform: Platform, items: list[Item], routes: Routes) -> None:
         """The documents' samples name an account that is no number: that is the platform's first channel."""
         strange = {item.account for item in items if not item.account.isdecimal()} - set(routes)
         if strange and (known := await work.channels.of_platform(platform)):
             routes.update(dict.fromkeys(strange, known[0]))
-
-    def _verifies(self, channel: Channel, update: RawUpdate, record: ChannelRecord) -> bool:
-        return channel.verify(update.body, update.headers, self._open(record))
 
     def _open(self, record: ChannelRecord) -> Credentials:
         """The channel's credentials; none, which verify nothing, where they cannot be read."""
@@ -160,3 +161,21 @@ class Intake:
         except SealBroken:
             log.error("channel_credentials_unreadable", channel_id=record.id)
             return Credentials()
+
+
+class _Trust:
+    """Whose secret verifies one body: each secret is tried once, however many channels share it."""
+
+    def __init__(self, channel: Channel, update: RawUpdate, read: Callable[[ChannelRecord], Credentials]) -> None:
+        self._channel = channel
+        self._update = update
+        self._read = read
+        self._tried: dict[str, bool] = {}
+
+    def covers(self, record: ChannelRecord) -> bool:
+        credentials = self._read(record)
+        if credentials.app_secret not in self._tried:
+            self._tried[credentials.app_secret] = self._channel.verify(
+                self._update.body, self._update.headers, credentials
+            )
+        return self._tried[credentials.app_secret]

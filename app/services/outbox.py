@@ -21,11 +21,11 @@ from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus, OutboxState
-from app.core.vault import Vault
+from app.core.vault import SealBroken, Vault
 from app.services.delivery_reports import apply_report
 from app.store.channels import ChannelRecord
 from app.store.database import Database
-from app.store.deliveries import ClaimedDelivery
+from app.store.deliveries import ClaimedDelivery, LostDelivery
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -64,12 +64,7 @@ class Outbox:
 
     async def send(self, delivery: ClaimedDelivery) -> None:
         """Hand a claimed delivery to its provider, and note what became of it."""
-        channel = await self._channel(delivery.channel_id)
-        result = await self._channels.get(channel.platform).send(
-            Outgoing(delivery_id=delivery.id, to=delivery.address, text=delivery.content, reply_to=delivery.reply_to),
-            account=channel.account,
-            credentials=self._vault.open(channel.credentials, Credentials),
-        )
+        result = await self._hand_over(delivery)
         log.info(
             "delivery_attempted",
             delivery_id=delivery.id,
@@ -82,18 +77,40 @@ class Outbox:
         await self._note_surely(delivery, result)
 
     async def expire_leases(self) -> int:
-        """Set free what a worker that died has left claimed."""
+        """Set free what a worker that died has left claimed; answers how many."""
         return await self._database.run(self._expire)
 
     async def _claim(self, work: UnitOfWork, limit: int) -> list[ClaimedDelivery]:
         return await work.deliveries.claim(uuid4(), now=self._clock(), lease=LEASE, limit=limit)
 
     async def _expire(self, work: UnitOfWork) -> int:
-        return await work.deliveries.expire_leases(self._clock(), self._confirmation_wait)
+        error = "The worker that was sending this ended before the answer came."
+        lost = await work.deliveries.expire_leases(self._clock(), self._confirmation_wait, error=error)
+        for delivery in lost:
+            if delivery.given_up:
+                await self._failed(work, delivery, error)
+        return len(lost)
 
-    async def _channel(self, channel_id: int) -> ChannelRecord:
+    async def _hand_over(self, delivery: ClaimedDelivery) -> SendResult:
+        try:
+            channel = await self._channel(delivery.channel_id)
+            if channel is None:
+                return SendResult(outcome=SendOutcome.RETRY, detail="The channel is not in use.")
+            credentials = self._vault.open(channel.credentials, Credentials)
+        except Unavailable as error:
+            return SendResult(outcome=SendOutcome.RETRY, detail=error.message)
+        except SealBroken as error:
+            return SendResult(outcome=SendOutcome.PAUSE, detail=str(error))
+        return await self._channels.get(channel.platform).send(
+            Outgoing(delivery_id=delivery.id, to=delivery.address, text=delivery.content, reply_to=delivery.reply_to),
+            account=channel.account,
+            credentials=credentials,
+        )
+
+    async def _channel(self, channel_id: int) -> ChannelRecord | None:
         async with self._database.read() as work:
-            return (await work.channels.by_ids([channel_id]))[0]
+            found = await work.channels.by_ids([channel_id])
+        return found[0] if found else None
 
     async def _note_surely(self, delivery: ClaimedDelivery, result: SendResult) -> None:
         """Note a result also where the database is away just now: forgetting it would mean sending twice."""
@@ -120,8 +137,9 @@ class Outbox:
         await note(work, delivery, result)
 
     async def _accepted(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        """Whoever holds the claim by now: taken is taken. Where a status was faster, all this is known."""
         assert result.external_id is not None
-        if not await work.deliveries.finish(delivery, OutboxState.SENT, at=self._clock()):
+        if await work.deliveries.settle(delivery.channel_id, delivery.id, self._clock()) is None:
             return
         await work.messages.set_external_id(delivery.message_id, result.external_id)
         if await work.messages.raise_status(delivery.message_id, DeliveryStatus.SENT):
@@ -174,15 +192,20 @@ class Outbox:
 
     async def _give_up(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
         error = result.detail or "The provider did not take this message."
-        finished = await work.deliveries.finish(
-            delivery, OutboxState.DEAD, at=self._clock(), error_code=result.code, error=error
-        )
-        if finished and await work.messages.raise_status(delivery.message_id, DeliveryStatus.FAILED, error):
+        if await work.deliveries.give_up(delivery, at=self._clock(), error_code=result.code, error=error):
+            await self._failed(work, delivery, error)
+
+    async def _failed(self, work: UnitOfWork, delivery: ClaimedDelivery | LostDelivery, error: str) -> None:
+        if await work.messages.raise_status(delivery.message_id, DeliveryStatus.FAILED, error):
             await self._tell(work, delivery, DeliveryStatus.FAILED, error)
-        work.has_deliveries = True
+        work.has_deliveries = True  # the next of this conversation may go
 
     async def _tell(
-        self, work: UnitOfWork, delivery: ClaimedDelivery, status: DeliveryStatus, error: str | None = None
+        self,
+        work: UnitOfWork,
+        delivery: ClaimedDelivery | LostDelivery,
+        status: DeliveryStatus,
+        error: str | None = None,
     ) -> None:
         conversation = await work.conversations.get(delivery.conversation_id)
         assert conversation is not None, "a delivery stands in a conversation"

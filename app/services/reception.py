@@ -74,7 +74,8 @@ async def _introduce(work: UnitOfWork, account: AccountRecord, channel: ChannelR
     name = clean(sender.name or "").strip()[:_NAME_LENGTH]
     if guest_id is None:
         phone = shown(sender.phone) if sender.phone else None
-        guest_id = await work.guests.add(channel.hotel_id, full_name=name or phone or sender.address, phone=phone)
+        shown_as = name or phone or sender.address[:_NAME_LENGTH]
+        guest_id = await work.guests.add(channel.hotel_id, full_name=shown_as, phone=phone)
     if missing := [identity for identity in own if identity not in known]:
         await work.guests.identify(channel.hotel_id, guest_id, missing)
     await work.guests.attach(account.id, guest_id, name or None)

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, any_, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.types import Platform
@@ -28,7 +29,9 @@ class ChannelStore:
 
     async def by_accounts(self, platform: Platform, accounts: Collection[str]) -> list[ChannelRecord]:
         """The active channels with these provider ids."""
-        return await self._select(Channel.platform == platform, Channel.account.in_(list(accounts)))
+        return await self._select(
+            Channel.platform == platform, Channel.account == any_(literal(list(accounts), ARRAY(TEXT)))
+        )
 
     async def of_platform(self, platform: Platform) -> list[ChannelRecord]:
         """Every active channel of a platform, the oldest first."""

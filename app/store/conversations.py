@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Result, Select, and_, func, literal_column, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,6 +62,7 @@ class ConversationState(msgspec.Struct, kw_only=True):
 
 _SAVED = (
     "stay_id",
+    "account_id",
     "status",
     "department",
     "assignee_id",
@@ -104,8 +105,8 @@ class ConversationStore:
         stay_id: int | None,
         status: ConversationStatus,
         department: Department | None = None,
-    ) -> ConversationState:
-        """The guest's open conversation on this channel for this department, made where there is none, locked."""
+    ) -> tuple[ConversationState, bool]:
+        """The guest's open conversation on this channel for this department, locked; True where it was made now."""
         statement = upsert(Conversation).values(
             hotel_id=hotel_id,
             guest_id=guest_id,
@@ -115,21 +116,18 @@ class ConversationStore:
             status=status,
             department=department,
         )
-        conversation_id = await self._connection.scalar(
+        found: Result[int, bool] = await self._connection.execute(
             statement.on_conflict_do_update(
-                index_elements=[
-                    Conversation.guest_id,
-                    Conversation.channel_id,
-                    func.coalesce(Conversation.department, ""),
-                ],
-                index_where=Conversation.status != "closed",
+                # In the index's own words: parameters match it no more once PostgreSQL plans for any values of them.
+                index_elements=[Conversation.guest_id, Conversation.channel_id, text("coalesce(department, '')")],
+                index_where=text("status <> 'closed'"),
                 set_={"updated_at": func.now()},
-            ).returning(Conversation.id)
+            ).returning(Conversation.id, literal_column("xmax = 0").label("is_new"))
         )
-        assert conversation_id is not None
+        conversation_id, is_new = found.one()
         state = await self.lock(conversation_id)
         assert state is not None
-        return state
+        return state, is_new
 
     async def save(self, state: ConversationState) -> None:
         """Write back what may have changed."""
@@ -177,19 +175,21 @@ class ConversationStore:
         return Page([_to_view(row) for row in found], total)
 
     async def _lock(self, *where: ColumnElement[bool]) -> list[ConversationState]:
+        # The address is no join: a conversation that moved to another account while its lock was waited for would be
+        # missing from the result.
+        address = select(Account.address).where(Account.id == Conversation.account_id).scalar_subquery()
         rows = await self._connection.execute(
             _columns(
                 Guest.language.label("guest_language"),
                 Conversation.channel_id,
                 Conversation.account_id,
-                Account.address,
+                address.label("address"),
                 Conversation.flow_name,
                 Conversation.last_staff_message_at,
                 Conversation.relayed_at,
                 Conversation.waiting_since,
                 Conversation.closed_at,
             )
-            .join(Account, Account.id == Conversation.account_id)
             .where(*where)
             .order_by(Conversation.id)
             .with_for_update(of=Conversation)

@@ -98,12 +98,13 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         cause = error.orig.__cause__ if error.orig is not None else None
         return error.connection_invalidated or (cause is not None and is_away(cause))
+    if isinstance(error, asyncpg.InterfaceError):
+        return "connection" in str(error)  # of its other complaints the caller is the cause
     return isinstance(
         error,
         (
             OSError,
             PoolTimeout,
-            asyncpg.InterfaceError,
             asyncpg.PostgresConnectionError,
             asyncpg.OperatorInterventionError,
             asyncpg.InsufficientResourcesError,

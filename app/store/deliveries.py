@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, case, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -30,6 +30,16 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     content: str
     reply_to: str | None
+
+
+class LostDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery whose worker ended while it was sending. ``given_up``: it had been sent once more already."""
+
+    id: int
+    hotel_id: int
+    conversation_id: int
+    message_id: int
+    given_up: bool
 
 
 class DeliveryStore:
@@ -112,18 +122,11 @@ class DeliveryStore:
         )
         return [ClaimedDelivery(**row) for row in rows.mappings()]
 
-    async def finish(
-        self,
-        delivery: ClaimedDelivery,
-        state: OutboxState,
-        *,
-        at: datetime,
-        error_code: int | None = None,
-        error: str | None = None,
-    ) -> bool:
-        """End a delivery; False where the claim is no longer ours, and somebody else's word counts."""
+    async def give_up(self, delivery: ClaimedDelivery, *, at: datetime, error_code: int | None, error: str) -> bool:
+        """End a delivery unsent; False where the claim is no longer ours, and somebody else's word counts."""
         return await self._set(
-            delivery, {"state": state, "finished_at": at, "error_code": error_code, "error": _cut(error)}
+            delivery,
+            {"state": OutboxState.DEAD, "finished_at": at, "error_code": error_code, "error": _cut(error)},
         )
 
     async def put_back(
@@ -146,27 +149,53 @@ class DeliveryStore:
             },
         )
 
-    async def expire_leases(self, now: datetime, wait: timedelta) -> int:
-        """What a worker claimed and never finished may have been sent: wait for its status, then send once more."""
-        done = await self._connection.execute(
+    async def expire_leases(self, now: datetime, wait: timedelta, *, error: str) -> list[LostDelivery]:
+        """What a worker claimed and never finished may have been sent: wait for its status, then send once more.
+
+        One that was a second send already is given up, or it would go out as often as workers end.
+        """
+        dead = literal(OutboxState.DEAD, Delivery.state.type)
+        unconfirmed = literal(OutboxState.UNCONFIRMED, Delivery.state.type)
+        rows = await self._connection.execute(
             update(Delivery)
             .where(Delivery.state == OutboxState.SENDING, Delivery.leased_until < now)
             .values(
-                state=OutboxState.UNCONFIRMED,
+                state=case((Delivery.repeated, dead), else_=unconfirmed),
+                finished_at=case((Delivery.repeated, now)),
                 next_attempt_at=now + wait,
                 lease_token=None,
                 leased_until=None,
-                error="The worker that was sending this ended before the answer came.",
+                error=error,
+            )
+            .returning(
+                Delivery.id,
+                Delivery.hotel_id,
+                Delivery.conversation_id,
+                Delivery.message_id,
+                Delivery.repeated.label("given_up"),
             )
         )
-        return done.rowcount
+        return [LostDelivery(**row) for row in rows.mappings()]
 
     async def settle(self, channel_id: int, delivery_id: int, at: datetime) -> int | None:
-        """A status proves that the provider took this delivery: it is sent. Answers its message's id if it was open."""
+        """The provider's word proves that it took this delivery: it is sent, whoever holds the claim, and also where it
+        had been given up. Answers its message's id, or None where that was known, or cannot be."""
         message_id: int | None = await self._connection.scalar(
             update(Delivery)
-            .where(Delivery.id == delivery_id, Delivery.channel_id == channel_id, Delivery.state.in_(UNFINISHED))
-            .values(state=OutboxState.SENT, finished_at=at, lease_token=None, leased_until=None)
+            .where(
+                Delivery.id == delivery_id,
+                Delivery.channel_id == channel_id,
+                Delivery.state != OutboxState.SENT,
+                Delivery.attempts > 0,
+            )
+            .values(
+                state=OutboxState.SENT,
+                finished_at=at,
+                lease_token=None,
+                leased_until=None,
+                error_code=None,
+                error=None,
+            )
             .returning(Delivery.message_id)
         )
         return message_id

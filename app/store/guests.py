@@ -62,13 +62,19 @@ class GuestStore:
         """
         statement = upsert(Account).values(
             [
-                {"hotel_id": each.hotel_id, "channel_id": each.channel_id, "address": each.address}
+                {
+                    "hotel_id": each.hotel_id,
+                    "channel_id": each.channel_id,
+                    "address": each.address,
+                    "last_inbound_at": at,
+                }
                 for each in sorted(addresses)
             ]
         )
         rows = await self._connection.execute(
             statement.on_conflict_do_update(
-                index_elements=[Account.channel_id, Account.address], set_={"last_inbound_at": at}
+                index_elements=[Account.channel_id, Account.address],
+                set_={"last_inbound_at": func.greatest(Account.last_inbound_at, at)},
             ).returning(Account.id, Account.channel_id, Account.address, Account.guest_id)
         )
         return [AccountRecord(**row) for row in rows.mappings()]

@@ -16,6 +16,7 @@ class DueItem(msgspec.Struct, frozen=True, kw_only=True):
 
     update_id: int
     position: int
+    channel_id: int | None
     attempts: int
     platform: Platform
     body: bytes
@@ -82,6 +83,7 @@ class InboundStore:
             select(
                 InboundItem.update_id,
                 InboundItem.position,
+                InboundItem.channel_id,
                 InboundItem.attempts,
                 InboundUpdate.platform,
                 InboundUpdate.body,

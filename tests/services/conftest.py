@@ -6,10 +6,13 @@ import pytest
 
 from app.core.settings import Settings
 from app.services.auth import AuthService
+from app.services.outbox import Outbox
 from app.store.database import Database
 from tests.desk import Desk, open_desk
 from tests.ledger import Ledger
+from tests.senders import open_outbox
 from tests.sign_ins import HeldClock
+from tests.world import HotelWorld, World
 
 
 @pytest.fixture
@@ -27,6 +30,21 @@ async def desk(settings: Settings, clock: HeldClock) -> AsyncIterator[Desk]:
     """Its outbox does not run by itself."""
     async with open_desk(settings, clock) as desk:
         yield desk
+
+
+@pytest.fixture
+async def outbox(settings: Settings, database: Database, clock: HeldClock) -> AsyncIterator[Outbox]:
+    """Over the fake Graph; sends what it is told to."""
+    async with open_outbox(settings, database, clock) as outbox:
+        yield outbox
+
+
+@pytest.fixture
+async def hotel(world: World) -> HotelWorld:
+    """With Rita at its desk."""
+    hotel = await world.hotel()
+    await world.user(hotel, "rita")
+    return hotel
 
 
 @pytest.fixture

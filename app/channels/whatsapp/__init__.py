@@ -37,6 +37,9 @@ class WhatsApp:
     def is_signed(self, headers: Mapping[str, str]) -> bool:
         return signature.HEADER in headers
 
+    def accounts_in(self, body: bytes) -> set[str]:
+        return signature.named_accounts(body)
+
     def parse(self, body: bytes, *, received_at: datetime, lenient: bool = False) -> list[Item]:
         return parse.parse(body, received_at=received_at, lenient=lenient)
 

@@ -1,0 +1,38 @@
+"""The paths that clients know: which there are, and that a slash at the end makes no difference."""
+
+import httpx
+from fastapi import FastAPI
+
+from tests.access.surfaces import FILES, SOCKET, Surface, surfaces
+from tests.pinned import assert_pinned
+from tests.sockets import open_socket
+
+NO_SOCKET = "/{path:path}"
+
+
+def test_paths_methods_and_sockets_are_those_that_are_pinned(app: FastAPI) -> None:
+    assert_pinned("routes.txt", "".join(f"{each}\n" for each in surfaces(app)))
+
+
+async def test_every_path_answers_with_and_without_its_slash(app: FastAPI, client: httpx.AsyncClient) -> None:
+    for surface in surfaces(app):
+        if surface.method in {SOCKET, FILES} or is_file(surface):
+            continue
+        path = surface.path.replace("{conversation_id}", "1").rstrip("/")
+        with_slash, without = [await client.request(surface.method, each) for each in (f"{path}/", path)]
+        assert with_slash.status_code == without.status_code, surface
+        assert not with_slash.is_redirect, surface
+        assert with_slash.status_code not in {404, 405}, surface
+        assert with_slash.content == without.content, surface
+
+
+async def test_every_socket_answers_with_and_without_its_slash(app: FastAPI, server: str) -> None:
+    for surface in surfaces(app):
+        if surface.method == SOCKET and surface.path != NO_SOCKET:
+            for path in (surface.path, surface.path.rstrip("/")):
+                async with open_socket(server, path, token="x") as socket:
+                    assert await socket.closed_with() == 4401, path
+
+
+def is_file(surface: Surface) -> bool:
+    return "." in surface.path.rpartition("/")[2]

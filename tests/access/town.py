@@ -1,0 +1,180 @@
+"""Two hotels with conversations in every place, and every kind of caller: what the access test walks through."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy import func, insert, select, update
+
+from app.core.clock import utc_now
+from app.core.security import AccessClaims, digest, issue_access_token, new_secret
+from app.core.settings import Settings
+from app.core.types import ConversationStatus, Department, StayStatus, UserType
+from app.core.views import ConversationRef
+from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Stay
+from app.store.database import Database
+from app.store.sessions import SessionOwner
+from app.store.unit_of_work import UnitOfWork
+from tests.access.declarations import PLACES, SEES, UNKNOWN, Caller
+from tests.world import TODAY, HotelWorld, World
+
+DEPARTMENT_STAFF = UserType.DEPARTMENT_STAFF
+USERS: dict[Caller, tuple[UserType, tuple[Department, ...]]] = {
+    Caller.GUEST: (UserType.GUEST, ()),
+    Caller.TRAINEE: (DEPARTMENT_STAFF, ()),
+    Caller.HOUSEKEEPER: (DEPARTMENT_STAFF, (Department.HOUSEKEEPING,)),
+    Caller.WAITER: (DEPARTMENT_STAFF, (Department.ROOM_SERVICE,)),
+    Caller.FLOATER: (DEPARTMENT_STAFF, (Department.HOUSEKEEPING, Department.ROOM_SERVICE)),
+    Caller.RECEPTIONIST: (UserType.RECEPTIONIST, ()),
+    Caller.MANAGER: (UserType.MANAGER, ()),
+    Caller.ADMIN: (UserType.HOTEL_ADMIN, ()),
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """A caller, where they work, and what they show; None for nothing."""
+
+    caller: Caller
+    hotel: HotelWorld
+    token: str | None = None
+    user_id: int = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+
+    def __str__(self) -> str:
+        return f"{self.caller} ({self.hotel.slug})"
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A conversation, and whose it is."""
+
+    id: int
+    stay_id: int
+    hotel: HotelWorld
+    place: Department | None
+    status: ConversationStatus
+
+    def __str__(self) -> str:
+        return f"conversation of {self.place or 'no department'} ({self.hotel.slug})"
+
+
+@dataclass
+class Town:
+    """``relayed`` has one conversation for each hotel and place, ``active`` likewise."""
+
+    database: Database
+    people: list[Person] = field(default_factory=list)
+    relayed: list[Thread] = field(default_factory=list)
+    active: list[Thread] = field(default_factory=list)
+
+    @property
+    def staff(self) -> list[Person]:
+        return [each for each in self.people if each.caller in SEES]
+
+    async def restore(self, *threads: Thread) -> None:
+        """Put conversations back to where they belong, unnoticed."""
+        for thread in threads:
+            await self._place(thread, thread.place)
+
+    async def take_from_departments(self, *threads: Thread) -> None:
+        """For a while they belong to nobody yet."""
+        for thread in threads:
+            await self._place(thread, None)
+
+    async def as_it_stands(self) -> list[object]:
+        """What a refused call must leave alone."""
+        columns = (Conversation.status, Conversation.department, Conversation.assignee_id, Conversation.last_message_id)
+        async with self.database.read() as work:
+            rows = await work.connection.execute(select(Conversation.id, *columns).order_by(Conversation.id))
+            counts = [
+                await work.connection.scalar(select(func.count()).select_from(model))
+                for model in (Message, Delivery, EventRow)
+            ]
+        return [*(tuple(row) for row in rows), *counts]
+
+    async def refs(self, threads: list[Thread]) -> list[tuple[Thread, ConversationRef]]:
+        """Conversations as events carry them."""
+        async with self.database.read() as work:
+            views = [await work.conversations.get(each.id) for each in threads]
+        return [(thread, view.as_ref()) for thread, view in zip(threads, views, strict=True) if view is not None]
+
+    async def _place(self, thread: Thread, place: Department | None) -> None:
+        async with self.database.transaction() as work:
+            await work.connection.execute(
+                update(Conversation)
+                .where(Conversation.id == thread.id)
+                .values(status=thread.status, department=place, flow_name=None, current_step=None)
+            )
+
+
+async def build_town(world: World, database: Database, settings: Settings) -> Town:
+    town = Town(database)
+    secret = settings.secret_key.get_secret_value()
+    callers = set(Caller)
+    for hotel in await world.two_hotels():
+        async with database.transaction() as work:
+            for status, threads in (
+                (ConversationStatus.RELAY, town.relayed),
+                (ConversationStatus.ACTIVE, town.active),
+            ):
+                threads += [await _converse(work, hotel, place, status) for place in PLACES]
+        for caller in sorted(callers):
+            town.people.append(await _person(world, database, hotel, caller, secret))
+        callers -= UNKNOWN  # of these one is enough: nobody knows whose they are
+    return town
+
+
+async def _converse(
+    work: UnitOfWork, hotel: HotelWorld, place: Department | None, status: ConversationStatus
+) -> Thread:
+    """A guest of their own, who stays, and their conversation."""
+
+    async def add(model: type[Base], **values: object) -> int:
+        row_id = await work.connection.scalar(
+            insert(model).values(hotel_id=hotel.id, **values).returning(model.__table__.c.id)
+        )
+        assert isinstance(row_id, int)
+        return row_id
+
+    guest_id = await add(Guest, full_name="John Doe")
+    until = TODAY + timedelta(days=3)
+    stay_id = await add(
+        Stay, guest_id=guest_id, status=StayStatus.ACTIVE, room_number="101", check_in=TODAY, check_out=until
+    )
+    on = {"guest_id": guest_id, "channel_id": hotel.channel_id}
+    account_id = await add(Account, **on, address=f"49151{guest_id:08d}")
+    conversation_id = await add(
+        Conversation, **on, stay_id=stay_id, account_id=account_id, status=status, department=place
+    )
+    return Thread(conversation_id, stay_id, hotel, place, status)
+
+
+async def _person(world: World, database: Database, hotel: HotelWorld, caller: Caller, secret: str) -> Person:
+    """A caller with a user and a session of their own, as far as they have any."""
+    if caller is Caller.NOBODY:
+        return Person(caller, hotel)
+    if caller is Caller.RUBBISH:
+        return Person(caller, hotel, "a.b.c")
+    user_type, departments = USERS.get(caller, USERS[Caller.MANAGER])  # who is known no more was no less than that
+    is_active = caller is not Caller.DEACTIVATED
+    username = f"{caller.name.lower()}-{hotel.slug}"
+    user_id = await world.user(hotel, username, user_type, departments, is_active=is_active)
+    owner, refresh_token, now = SessionOwner(uuid4(), user_id), new_secret(), utc_now()
+    began = now - timedelta(days=20 if caller is Caller.OVER else 0)
+    cookie_hash, refresh_hash = digest(new_secret()), digest(refresh_token)
+    async with database.transaction() as work:
+        await work.sessions.open(
+            owner, cookie_hash=cookie_hash, refresh_hash=refresh_hash, now=began, lifetime=timedelta(days=14)
+        )
+        if caller is Caller.SIGNED_OUT:
+            await work.sessions.end(owner.session_id, now)
+    if caller is Caller.REFRESH:
+        return Person(caller, hotel, refresh_token, user_id)
+    issued = now - timedelta(hours=1 if caller is Caller.EXPIRED else 0)
+    signed_by = "another-secret-of-32-bytes-or-more" if caller is Caller.FORGED else secret
+    token = issue_access_token(signed_by, AccessClaims(user_id=user_id, session_id=owner.session_id), issued)
+    return Person(caller, hotel, token, user_id)

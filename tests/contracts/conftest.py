@@ -1,0 +1,36 @@
+import httpx
+import pytest
+
+from app.core.settings import Settings
+from tests.contracts.desk import JOHN, Desk
+from tests.world import HotelWorld, World, signed_in
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Nothing leaves for guests, so that no delivery's progress shows in an answer."""
+    return settings.model_copy(update={"run_outbox": False})
+
+
+@pytest.fixture
+async def hotel(world: World) -> HotelWorld:
+    """Sea View, and at its reception somebody whose name is Reception Staff."""
+    hotel = await world.hotel()
+    await world.user(hotel, "reception")
+    return hotel
+
+
+@pytest.fixture
+async def desk(client: httpx.AsyncClient, hotel: HotelWorld) -> Desk:
+    return Desk(client, await signed_in(client, "reception"))
+
+
+@pytest.fixture
+async def johns(desk: Desk, world: World, hotel: HotelWorld) -> int:
+    """The conversation of John Doe in room 101, relayed to Reception."""
+    await world.guest(hotel, "John Doe", JOHN)
+    await desk.hear(JOHN, "services", "3", "Hello, I need help with...")
+    found = await desk.get()
+    assert len(found["results"]) == 1
+    conversation_id: int = found["results"][0]["id"]
+    return conversation_id

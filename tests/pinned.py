@@ -1,0 +1,46 @@
+"""Golden files: what was once looked at and found good, kept under ``tests/golden/``.
+
+``LOBBY_PIN=1 .venv/bin/pytest PATH`` writes them anew; look at the difference before you keep it.
+"""
+
+import difflib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+GOLDEN = Path(__file__).parent / "golden"
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
+
+
+def assert_pinned(name: str, text: str) -> None:
+    """Fails, showing the difference, where ``text`` is not what the golden file ``name`` holds."""
+    path = GOLDEN / name
+    if os.environ.get("LOBBY_PIN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    kept = path.read_text(encoding="utf-8") if path.exists() else ""
+    difference = "\n".join(difflib.unified_diff(kept.splitlines(), text.splitlines(), name, "now", lineterm=""))
+    assert text == kept, f"{difference}\n\nIf this is meant: LOBBY_PIN=1 .venv/bin/pytest …"
+
+
+def assert_json_pinned(name: str, value: Any) -> None:
+    """The same for JSON, whose ids and moments differ from run to run."""
+    assert_pinned(name, json.dumps(without_ids_and_times(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def without_ids_and_times(value: Any) -> Any:
+    """A copy in which every id is ``<id>`` and every moment, if it is UTC and ends in Z, ``<time>``."""
+    if isinstance(value, dict):
+        return {key: _id_or(key, each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [without_ids_and_times(each) for each in value]
+    if isinstance(value, str):
+        return TIMESTAMP.sub("<time>", value)
+    return value
+
+
+def _id_or(key: str, value: Any) -> Any:
+    is_id = (key == "id" or key.endswith("_id")) and isinstance(value, int)
+    return "<id>" if is_id else without_ids_and_times(value)

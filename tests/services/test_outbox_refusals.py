@@ -1,0 +1,177 @@
+"""What the provider does not take: tried again, held back, or given up and shown as failed."""
+
+from app.core.events import MessageStatusChanged
+from app.core.types import DeliveryStatus, OutboxState
+from app.models import Channel, Delivery, Message
+from app.services.outbox import MAX_ATTEMPTS, Outbox
+from tests.desk import GUEST, STRANGER, WELCOME, Desk
+from tests.fake_graph import ALPINE_NUMBER, FakeGraph
+from tests.ledger import Ledger
+from tests.senders import send_due
+from tests.sign_ins import HeldClock
+from tests.world import HotelWorld, World
+
+"What is in the outbox leaves once and in order, or is shown as failed, whatever the provider does."
+
+
+async def states(ledger: Ledger) -> list[OutboxState]:
+    return [each.state for each in await ledger.rows(Delivery)]
+
+
+async def failures(ledger: Ledger, hotel: HotelWorld) -> list[tuple[int, str | None]]:
+    return [
+        (each.message_id, each.error)
+        for each in await ledger.events(hotel.id)
+        if isinstance(each, MessageStatusChanged) and each.delivery_status is DeliveryStatus.FAILED
+    ]
+
+
+async def test_a_message_is_given_up_after_ten_tries_and_staff_are_told(
+    desk: Desk,
+    ledger: Ledger,
+    hotel: HotelWorld,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+) -> None:
+    await desk.queue(hotel, "One")
+    await fake_graph.fail(status=500, times=MAX_ATTEMPTS)
+
+    waits = []
+    for _ in range(MAX_ATTEMPTS - 1):
+        assert await send_due(outbox) == [1]
+        waits.append(((await ledger.rows(Delivery))[0].next_attempt_at - clock.now).total_seconds())
+        clock.move(minutes=10)
+    assert await send_due(outbox) == [1, 2]
+
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512]
+    assert await states(ledger) == [OutboxState.DEAD, OutboxState.SENT]
+    message = await ledger.row(Message, Message.delivery_status == "failed")
+    assert message.content == WELCOME
+    assert await failures(ledger, hotel) == [(message.id, message.delivery_error)]
+    assert await fake_graph.texts(GUEST) == ["One"]
+
+
+async def test_a_message_is_given_up_after_a_day(
+    desk: Desk,
+    ledger: Ledger,
+    hotel: HotelWorld,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(status=500, times=2)
+    await send_due(outbox)
+    clock.move(hours=24, seconds=1)
+
+    await send_due(outbox)
+
+    assert await states(ledger) == [OutboxState.DEAD]
+
+
+async def test_what_the_provider_refuses_is_given_up_at_once_and_the_next_one_goes(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph
+) -> None:
+    await desk.queue(hotel, "One")
+    await fake_graph.fail(code=131047)
+
+    assert await send_due(outbox) == [1, 2]
+
+    first, second = await ledger.rows(Delivery)
+    assert (first.state, first.error_code, first.attempts) == (OutboxState.DEAD, 131047, 1)
+    assert second.state is OutboxState.SENT
+    assert [message_id for message_id, _ in await failures(ledger, hotel)] == [first.message_id]
+
+
+async def test_a_guest_who_is_written_to_too_fast_waits_alone(
+    desk: Desk,
+    ledger: Ledger,
+    hotel: HotelWorld,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+) -> None:
+    for guest in (GUEST, STRANGER):
+        await desk.queue(hotel, "One", sender=guest)
+    await fake_graph.fail(code=131056, times=2, to=GUEST)
+
+    assert await send_due(outbox) == [1, 3, 4]
+    clock.move(seconds=4)
+    assert await send_due(outbox) == [1]
+    clock.move(seconds=15)
+    assert await send_due(outbox) == []
+    clock.move(seconds=1)
+    assert await send_due(outbox) == [1, 2]
+
+    assert await fake_graph.texts(GUEST) == await fake_graph.texts(STRANGER) == [WELCOME, "One"]
+
+
+async def test_a_number_that_sends_too_much_waits_and_another_hotels_does_not(
+    desk: Desk, world: World, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await world.two_hotels()
+    for guest in (GUEST, STRANGER, "4915112345679"):
+        await desk.say("Hello", sender=guest)
+    await desk.say("Hello", number=ALPINE_NUMBER)
+    await fake_graph.fail(code=130429, retry_after=30)
+
+    assert await send_due(outbox, limit=1) == [1, 4]
+    clock.move(seconds=29)
+    assert await send_due(outbox) == []
+    clock.move(seconds=1)
+
+    assert await send_due(outbox) == [1, 2, 3]
+
+
+async def test_a_channel_whose_credentials_are_refused_sends_nothing_until_it_is_mended(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await desk.queue(hotel, "One")
+    await desk.say("Hello", sender=STRANGER)
+    await fake_graph.fail(code=190)
+
+    assert await send_due(outbox, limit=1) == [1]
+    clock.move(hours=1)
+    assert await send_due(outbox) == []
+    paused = await ledger.row(Channel)
+    assert paused.paused_at is not None
+    assert "Told to fail" in paused.pause_reason
+    assert await failures(ledger, hotel) == []
+
+    await ledger.change(Channel, paused_at=None, pause_reason=None)
+    assert await send_due(outbox) == [1, 3, 2]
+    assert await fake_graph.texts(GUEST) == [WELCOME, "One"]
+
+
+async def test_a_channel_whose_credentials_cannot_be_read_is_paused_with_nothing_sent(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph
+) -> None:
+    await desk.queue(hotel, "One")
+    sealed = (await ledger.row(Channel)).credentials
+    await ledger.change(Channel, credentials=b"sealed by another key")
+
+    assert await send_due(outbox) == [1]
+
+    assert (await ledger.row(Channel)).paused_at is not None
+    assert await states(ledger) == [OutboxState.PENDING, OutboxState.PENDING]
+    await ledger.change(Channel, paused_at=None, credentials=sealed)
+    assert await send_due(outbox) == [1, 2]
+    assert not any(each.repeated for each in await ledger.rows(Delivery))
+
+
+async def test_a_channel_that_is_switched_off_after_the_claim_sends_nothing(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await desk.say("Hello")
+    (claimed,) = await outbox.claim(1)
+    await ledger.change(Channel, is_active=False)
+
+    await outbox.send(claimed)
+    clock.move(minutes=1)
+    assert await send_due(outbox) == []
+    await ledger.change(Channel, is_active=True)
+    assert await send_due(outbox) == [1]
+
+    assert await fake_graph.texts(GUEST) == [WELCOME]
+    assert (await ledger.row(Delivery)).repeated is False

@@ -1,0 +1,113 @@
+"""The worker keeps the outbox going: side by side, woken at once, through errors, and to a clean end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.channels.base import Outgoing, SendResult
+from app.core.settings import Settings
+from app.core.types import OutboxState
+from app.models import Delivery
+from app.services.outbox import OutboxWorker
+from app.store.database import Database
+from tests.desk import GUEST, STRANGER, Desk
+from tests.eventually import PATIENCE, eventually
+from tests.ledger import Ledger
+from tests.senders import Answer, accepted, scripted_outbox
+from tests.sign_ins import HeldClock
+from tests.world import HotelWorld
+
+
+class Workers:
+    """Starts workers that look for themselves only when woken: ``idle`` is longer than any test."""
+
+    def __init__(self, settings: Settings, database: Database, clock: HeldClock, desk: Desk) -> None:
+        self._made_of = settings, database, clock
+        self._desk = desk
+
+    @asynccontextmanager
+    async def running(self, answer: Answer, idle: float = 600.0) -> AsyncIterator[OutboxWorker]:
+        worker = OutboxWorker(scripted_outbox(*self._made_of, answer), self._desk.services.inbound.retry_one, idle=idle)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+
+
+@pytest.fixture
+def workers(settings: Settings, database: Database, clock: HeldClock, desk: Desk) -> Workers:
+    return Workers(settings, database, clock, desk)
+
+
+async def is_sent(ledger: Ledger, count: int) -> bool:
+    return len(await ledger.rows(Delivery, Delivery.state == OutboxState.SENT)) == count
+
+
+async def test_a_slow_send_holds_up_nobody_but_its_own_conversation(
+    workers: Workers, desk: Desk, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    let_go = asyncio.Event()
+
+    async def answer(message: Outgoing) -> SendResult:
+        if message.to == GUEST:
+            await let_go.wait()
+        return accepted(message)
+
+    await desk.say("Hello", "Hello again", sender=GUEST)
+    await desk.say("Hello", "Hello again", sender=STRANGER)
+    async with workers.running(answer):
+        await eventually(lambda: is_sent(ledger, 2))
+        states = [each.state for each in await ledger.rows(Delivery, Delivery.address == GUEST)]
+        assert states == [OutboxState.SENDING, OutboxState.PENDING]
+        let_go.set()
+        await eventually(lambda: is_sent(ledger, 4))
+
+
+async def test_a_worker_that_is_told_to_stop_ends_what_it_is_sending_and_begins_nothing(
+    workers: Workers, desk: Desk, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    sending, let_go = asyncio.Event(), asyncio.Event()
+
+    async def answer(message: Outgoing) -> SendResult:
+        sending.set()
+        await let_go.wait()
+        return accepted(message)
+
+    await desk.say("Hello", "Hello again")
+    async with workers.running(answer) as worker:
+        await asyncio.wait_for(sending.wait(), PATIENCE)
+        stopping = asyncio.create_task(worker.stop())
+        let_go.set()
+        await asyncio.wait_for(stopping, PATIENCE)
+
+    assert [each.state for each in await ledger.rows(Delivery)] == [OutboxState.SENT, OutboxState.PENDING]
+
+
+async def test_a_worker_that_is_woken_looks_at_once(
+    workers: Workers, desk: Desk, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    async def answer(message: Outgoing) -> SendResult:
+        return accepted(message)
+
+    async with workers.running(answer) as worker:
+        await desk.say("Hello")
+        worker.wake()
+        await eventually(lambda: is_sent(ledger, 1))
+
+
+async def test_a_send_that_breaks_ends_no_worker(
+    workers: Workers, desk: Desk, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    async def answer(message: Outgoing) -> SendResult:
+        if message.to == GUEST:
+            raise RuntimeError("a fault of ours")
+        return accepted(message)
+
+    await desk.say("Hello", sender=GUEST)
+    async with workers.running(answer, idle=0.05):
+        await eventually(lambda: ledger.rows(Delivery, Delivery.state == OutboxState.SENDING))
+        await desk.say("Hello", sender=STRANGER)
+        await eventually(lambda: is_sent(ledger, 1))
