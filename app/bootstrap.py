@@ -67,7 +67,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
         services = _assemble(settings, database, bus, hub, client, clock)
         if settings.is_production:
             await _check_secrets(services)
-        worker = OutboxWorker(services.outbox, services.inbound.retry_one) if settings.run_outbox else None
+        worker = _outbox_worker(services) if settings.run_outbox else None
         housekeeping = asyncio.create_task(Housekeeping(database, clock).run(), name="housekeeping")
         services.sockets.start()
         await hub.start()
@@ -84,6 +84,10 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             await hub.stop()
             await asyncio.gather(housekeeping, return_exceptions=True)
             await engine.dispose()
+
+
+def _outbox_worker(services: Services) -> OutboxWorker:
+    return OutboxWorker(services.outbox, services.inbound.retry_one, may_claim=lambda: not services.sockets.draining)
 
 
 async def _check_secrets(services: Services) -> None:

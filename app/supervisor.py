@@ -17,7 +17,7 @@ from app.server import DRAIN_SECONDS, FINISH_SECONDS, Extend, bind, run_process
 
 log = structlog.get_logger(__name__)
 
-PATIENCE: Final = DRAIN_SECONDS + FINISH_SECONDS + 5
+PATIENCE: Final = DRAIN_SECONDS + 2 * FINISH_SECONDS + 5  # the drain, then requests, then the outbox
 SHORT_LIFE: Final = 2.0
 
 

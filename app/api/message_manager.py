@@ -16,8 +16,6 @@ router = APIRouter(
     prefix="/api/message_manager/conversations", tags=["Message manager (contract 1)"], route_class=StrictRoute
 )
 
-EVERY_STATUS = list(ConversationStatus)
-
 
 def _split(given: object) -> object:
     return [part for each in given for part in str(each).split(",")] if isinstance(given, list) else given

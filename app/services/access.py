@@ -8,7 +8,7 @@ department. Another hotel's things do not exist (404); one's own hotel's that on
 from app.core.errors import Forbidden, NotFound
 from app.core.events import Event, UnknownEvent, UserChanged
 from app.core.principal import Principal, Scope
-from app.core.types import Department, UserType
+from app.core.types import UserType
 from app.core.views import ConversationRef
 from app.realtime.audiences import ALL_STAFF
 
@@ -27,11 +27,6 @@ def scope_of(principal: Principal) -> Scope:
     if principal.user_type in SEES_WHOLE_HOTEL:
         return Scope(hotel_id=principal.hotel_id)
     return Scope(hotel_id=principal.hotel_id, departments=principal.departments)
-
-
-def departments_of(principal: Principal) -> frozenset[Department]:
-    """The departments whose staff somebody counts among."""
-    return frozenset(Department) if principal.user_type in SEES_WHOLE_HOTEL else principal.departments
 
 
 def check_access(principal: Principal, conversation: ConversationRef | None) -> ConversationRef:

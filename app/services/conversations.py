@@ -16,7 +16,7 @@ from app.core.views import ConversationView, MessageView, Page
 from app.flows.definition import FlowBook
 from app.flows.engine import begin_state
 from app.services.access import check_access, scope_of
-from app.services.guest_desk import facts_of, put_state
+from app.services.guest_desk import bind_stay, facts_of, put_state
 from app.store.conversations import ConversationState
 from app.store.database import Database
 from app.store.messages import NewMessage
@@ -119,7 +119,7 @@ class ConversationService:
     async def _send(
         self, work: UnitOfWork, principal: Principal, conversation_id: int, text: str, client_message_id: UUID | None
     ) -> MessageView:
-        conversation = await self._lock(work, principal, conversation_id)
+        conversation, others = await self._lock(work, principal, conversation_id)
         now = self._clock()
         stored = await work.messages.add(
             NewMessage(
@@ -139,7 +139,7 @@ class ConversationService:
         if stored is None:
             return await _first_result(work, principal, conversation_id, client_message_id)
         await work.deliver(conversation, stored.id, now)
-        change = await self._take_over(work, conversation)
+        change = self._take_over(conversation, others)
         conversation.note_message(stored.id, text, SenderType.STAFF, now)
         conversation.last_staff_message_at = now
         conversation.waiting_since = None
@@ -150,41 +150,27 @@ class ConversationService:
         work.emit(ref.hotel_id, MessageCreated(conversation=ref, message=stored))
         return stored
 
-    async def _take_over(self, work: UnitOfWork, conversation: ConversationState) -> Change | None:
-        """Staff speak now: the flow falls silent, a closed conversation is open again."""
+    def _take_over(self, conversation: ConversationState, others: list[ConversationState]) -> Change | None:
+        """Staff speak now: the flow falls silent, a closed conversation is open again. Raises Conflict."""
         if conversation.status is ConversationStatus.RELAY:
             return None
         reopened = conversation.status is ConversationStatus.CLOSED
         if reopened:
-            await self._check_reopening(work, conversation)
+            _check_reopening(conversation, others)
             conversation.closed_at = None
         conversation.status = ConversationStatus.RELAY
         conversation.relayed_at = self._clock()
         return Change.REOPENED if reopened else Change.RELAY_STARTED
 
-    async def _check_reopening(self, work: UnitOfWork, conversation: ConversationState) -> None:
-        for other in await work.conversations.lock_open([conversation.guest_id]):
-            if other.channel_id == conversation.channel_id and other.department is conversation.department:
-                raise Conflict(
-                    "The guest has another open conversation with this department.",
-                    code="conversation_open",
-                    details={"conversation_id": other.id},
-                )
-
     async def _end_relay(self, work: UnitOfWork, principal: Principal, conversation_id: int) -> None:
-        conversation = await self._lock(work, principal, conversation_id)
+        conversation, others = await self._lock(work, principal, conversation_id)
         if conversation.status is not ConversationStatus.RELAY:
             raise Conflict(
                 "This conversation is not relayed to staff.",
                 code="not_in_relay",
                 details={"status": conversation.status},
             )
-        others = await work.conversations.lock_open([conversation.guest_id])
-        bots = [
-            each
-            for each in others
-            if each.id != conversation.id and each.channel_id == conversation.channel_id and each.department is None
-        ]
+        bots = [each for each in others if each.channel_id == conversation.channel_id and each.department is None]
         guest = (await work.guests.by_ids([conversation.guest_id]))[conversation.guest_id]
         stay = (await work.guests.current_stays([guest.id])).get(guest.id)
         channel = (await work.channels.by_ids([conversation.channel_id]))[0]
@@ -193,7 +179,7 @@ class ConversationService:
             conversation.closed_at = self._clock()
         else:
             conversation.department = None
-            conversation.stay_id = stay.id if stay else None
+            bind_stay(conversation, stay)
             put_state(conversation, begin_state(self._book, facts_of(guest, stay, channel)))
         conversation.assignee_id = None
         conversation.waiting_since = None
@@ -203,11 +189,25 @@ class ConversationService:
             ConversationChanged(conversation=conversation.ref(), change=Change.RELAY_ENDED, actor_id=principal.user_id),
         )
 
-    async def _lock(self, work: UnitOfWork, principal: Principal, conversation_id: int) -> ConversationState:
-        conversation = await work.conversations.lock(conversation_id)
+    async def _lock(
+        self, work: UnitOfWork, principal: Principal, conversation_id: int
+    ) -> tuple[ConversationState, list[ConversationState]]:
+        """The conversation, and the guest's other open ones. Raises NotFound or Forbidden."""
+        locked = {each.id: each for each in await work.conversations.lock_with_open(conversation_id)}
+        conversation = locked.pop(conversation_id, None)
         check_access(principal, conversation.ref() if conversation else None)
         assert conversation is not None, "checked"
-        return conversation
+        return conversation, list(locked.values())
+
+
+def _check_reopening(conversation: ConversationState, others: list[ConversationState]) -> None:
+    for other in others:
+        if other.channel_id == conversation.channel_id and other.department is conversation.department:
+            raise Conflict(
+                "The guest has another open conversation with this department.",
+                code="conversation_open",
+                details={"conversation_id": other.id},
+            )
 
 
 def check_text(text: str) -> str:

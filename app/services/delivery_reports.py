@@ -31,6 +31,7 @@ async def take_status(work: UnitOfWork, channel: ChannelRecord, item: InboundSta
         settled = await work.deliveries.settle(channel.id, item.delivery_id, at)
         if settled is not None:
             await work.messages.set_external_id(settled, report.external_id)
+            await work.messages.revive(settled)
             work.has_deliveries = True  # the next of this conversation may go
     place = (await work.messages.places(channel.id, [report.external_id])).get(report.external_id)
     if place is not None:

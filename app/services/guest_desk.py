@@ -151,9 +151,7 @@ class GuestDesk:
         stay = visitor.stay
         if conversation.stay_id == (stay.id if stay else None):
             return
-        conversation.stay_id = stay.id if stay else None
-        conversation.room_number = stay.room_number if stay else None
-        conversation.floor = stay.floor if stay else None
+        bind_stay(conversation, stay)
         put_state(conversation, begin_state(self._book, visitor.facts))
 
     def _ask_flow(self, conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> Outcome:
@@ -240,6 +238,13 @@ async def _replied_to(work: UnitOfWork, visitor: Visitor, item: InboundMessage) 
     if item.reply_to is None:
         return None
     return (await work.messages.places(visitor.channel.id, [item.reply_to])).get(item.reply_to)
+
+
+def bind_stay(conversation: ConversationState, stay: StayRecord | None) -> None:
+    """Have the conversation be about this stay, or about none."""
+    conversation.stay_id = stay.id if stay else None
+    conversation.room_number = stay.room_number if stay else None
+    conversation.floor = stay.floor if stay else None
 
 
 def put_state(conversation: ConversationState, state: FlowState) -> None:

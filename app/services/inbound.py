@@ -80,7 +80,10 @@ class InboundService:
 
     async def retry_one(self) -> bool:
         """Try the item again that has waited longest for it; False where none is due."""
-        return await self._database.run(self._retry_one)
+        due = await self._database.run(self._take_due)
+        if due is not None:
+            await self._database.run(self._retry, due)
+        return due is not None
 
     async def _receive(self, work: UnitOfWork, update: RawUpdate, *, alone: bool = False) -> Receipt:
         body = await self._intake.believe(work, update)
@@ -101,16 +104,24 @@ class InboundService:
                 await self._put_aside(work, update_id, each.position, each.channel.id, error, attempts=1)
         return receipt
 
-    async def _retry_one(self, work: UnitOfWork) -> bool:
+    async def _take_due(self, work: UnitOfWork) -> DueItem | None:
+        """The item whose time has come, its next time set already: a try that never ends is in nobody's way."""
         due = await work.inbound.next_due(self._clock())
-        if due is None:
-            return False
+        if due is not None:
+            await work.inbound.postpone(
+                due.update_id,
+                due.position,
+                attempts=due.attempts + 1,
+                next_attempt_at=self._next_attempt(due.attempts + 1),
+            )
+        return due
+
+    async def _retry(self, work: UnitOfWork, due: DueItem) -> None:
         error = await self._try_again(work, due)
         if error is None:
             await work.inbound.mark_processed(due.update_id, due.position)
         else:
             await self._put_aside(work, due.update_id, due.position, due.channel_id, error, attempts=due.attempts + 1)
-        return True
 
     async def _try_again(self, work: UnitOfWork, due: DueItem) -> Exception | None:
         """What is wrong with the item still."""
@@ -200,8 +211,11 @@ class InboundService:
             state=UpdateState.DEAD if hopeless else UpdateState.PENDING,
             error=_in_words(error),
             attempts=attempts,
-            next_attempt_at=self._clock() + timedelta(seconds=min(2**attempts, 600)),
+            next_attempt_at=self._next_attempt(attempts),
         )
+
+    def _next_attempt(self, attempts: int) -> datetime:
+        return self._clock() + timedelta(seconds=min(2**attempts, 600))
 
 
 async def _meet_all(

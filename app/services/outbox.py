@@ -34,6 +34,8 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 10
 MAX_AGE = timedelta(hours=24)
 MAX_BACKOFF = 600.0
+SEND_WITHIN = 45.0  # seconds; below the lease, so that no send is under way when another may begin
+TOO_OLD = "It could not be sent for a day."
 CONFIRMATION_WAIT = timedelta(seconds=60)
 AT_ONCE = 16
 
@@ -76,8 +78,9 @@ class Outbox:
         )
         await self._note_surely(delivery, result)
 
-    async def expire_leases(self) -> int:
-        """Set free what a worker that died has left claimed; answers how many."""
+    async def expire(self) -> int:
+        """Set free what a worker that died has left claimed, and give up what has waited for a day, also where its
+        channel is paused: a stale answer helps nobody. Answers how many."""
         return await self._database.run(self._expire)
 
     async def _claim(self, work: UnitOfWork, limit: int) -> list[ClaimedDelivery]:
@@ -89,7 +92,10 @@ class Outbox:
         for delivery in lost:
             if delivery.given_up:
                 await self._failed(work, delivery, error)
-        return len(lost)
+        stale = await work.deliveries.give_up_older(self._clock() - MAX_AGE, at=self._clock(), error=TOO_OLD)
+        for delivery in stale:
+            await self._failed(work, delivery, TOO_OLD)
+        return len(lost) + len(stale)
 
     async def _hand_over(self, delivery: ClaimedDelivery) -> SendResult:
         try:
@@ -101,11 +107,16 @@ class Outbox:
             return SendResult(outcome=SendOutcome.RETRY, detail=error.message)
         except SealBroken as error:
             return SendResult(outcome=SendOutcome.PAUSE, detail=str(error))
-        return await self._channels.get(channel.platform).send(
-            Outgoing(delivery_id=delivery.id, to=delivery.address, text=delivery.content, reply_to=delivery.reply_to),
-            account=channel.account,
-            credentials=credentials,
+        message = Outgoing(
+            delivery_id=delivery.id, to=delivery.address, text=delivery.content, reply_to=delivery.reply_to
         )
+        try:
+            async with asyncio.timeout(SEND_WITHIN):
+                return await self._channels.get(channel.platform).send(
+                    message, account=channel.account, credentials=credentials
+                )
+        except TimeoutError:
+            return SendResult(outcome=SendOutcome.AMBIGUOUS, detail="The provider's answer did not come to an end.")
 
     async def _channel(self, channel_id: int) -> ChannelRecord | None:
         async with self._database.read() as work:
@@ -119,7 +130,8 @@ class Outbox:
                 await self._database.run(self._note, delivery, result)
                 return
             except Unavailable:
-                if self._clock() > delivery.leased_until:
+                # What was accepted is true for ever; anything else only as long as nobody else may have claimed it.
+                if result.outcome is not SendOutcome.ACCEPTED and self._clock() > delivery.leased_until:
                     raise
                 await asyncio.sleep(0.5)
 
@@ -142,7 +154,8 @@ class Outbox:
         if await work.deliveries.settle(delivery.channel_id, delivery.id, self._clock()) is None:
             return
         await work.messages.set_external_id(delivery.message_id, result.external_id)
-        if await work.messages.raise_status(delivery.message_id, DeliveryStatus.SENT):
+        revived = await work.messages.revive(delivery.message_id)
+        if revived or await work.messages.raise_status(delivery.message_id, DeliveryStatus.SENT):
             await self._tell(work, delivery, DeliveryStatus.SENT)
         for report in await work.messages.statuses_of(delivery.channel_id, result.external_id):
             await apply_report(work, delivery.message_id, delivery.conversation_id, report)
@@ -227,62 +240,84 @@ class Outbox:
 
 
 class OutboxWorker:
-    """Keeps the outbox going, and with it the other work that waits for its time. No error ends it.
+    """Keeps the outbox going, and beside it the second tries of what came in. No error ends it.
 
-    Up to ``AT_ONCE`` sends run side by side; a slow one holds up nobody but its own conversation.
+    Up to ``AT_ONCE`` sends run side by side; a slow one holds up nobody but its own conversation. ``may_claim`` says no
+    while the process is on its way out.
     """
 
-    def __init__(self, outbox: Outbox, retry_inbound: Callable[[], Awaitable[bool]], *, idle: float = 1.0) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        retry_inbound: Callable[[], Awaitable[bool]],
+        *,
+        idle: float = 1.0,
+        may_claim: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._outbox = outbox
         self._retry_inbound = retry_inbound
         self._idle = idle
+        self._may_claim = may_claim
         self._awake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
         self._stopping = False
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="outbox")
+        self._loops = [
+            asyncio.create_task(self._send(), name="outbox"),
+            asyncio.create_task(self._retry(), name="inbound-retries"),
+        ]
 
     def wake(self) -> None:
         """Something is due: look now, not after the idle wait."""
         self._awake.set()
 
     async def stop(self, patience: float = 15.0) -> None:
-        """Claim no more, and let what is being sent come to its end; after ``patience`` seconds its lease will."""
+        """Claim no more, and let what is being done come to its end; after ``patience`` seconds its lease will."""
         self._stopping = True
         self._awake.set()
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=patience)
-            self._task.cancel()
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=patience)
-        for task in self._sending:
+        running = {*self._loops, *self._sending}
+        if running:
+            await asyncio.wait(running, timeout=patience)
+        running |= self._sending
+        for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
-    async def _run(self) -> None:
+    async def _send(self) -> None:
         while not self._stopping:
             self._awake.clear()
-            found = await self._round()
-            if not found and not self._stopping:
+            if not await self._round() and not self._stopping:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._awake.wait(), self._idle)
 
     async def _round(self) -> bool:
-        """Do what is due now; whether there may be more."""
+        """Claim what is due now; whether there may be more."""
+        free = AT_ONCE - len(self._sending)
+        if not free or not self._may_claim():
+            return False
         try:
-            await self._outbox.expire_leases()
-            free = AT_ONCE - len(self._sending)
-            claimed = await self._outbox.claim(free) if free else []
-            for delivery in claimed:
-                task = asyncio.create_task(self._outbox.send(delivery), name=f"delivery-{delivery.id}")
-                self._sending.add(task)
-                task.add_done_callback(self._sent)
-            retried = await self._retry_inbound()
+            await self._outbox.expire()
+            claimed = await self._outbox.claim(free)
         except Exception as error:  # the next round tries again; what was claimed comes free with its lease
             log.warning("outbox_round_failed", error=repr(error))
             return False
-        return retried or len(claimed) == free > 0
+        for delivery in claimed:
+            task = asyncio.create_task(self._outbox.send(delivery), name=f"delivery-{delivery.id}")
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+        return len(claimed) == free
+
+    async def _retry(self) -> None:
+        while not self._stopping:
+            retried = False
+            try:
+                retried = await self._retry_inbound()
+            except Exception as error:  # the item's next time has been set before it was tried
+                log.warning("inbound_retry_failed", error=repr(error))
+            if not retried:
+                await asyncio.sleep(self._idle)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

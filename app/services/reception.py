@@ -40,6 +40,7 @@ async def meet(work: UnitOfWork, senders: Senders, at: datetime) -> dict[tuple[i
         if account.guest_id is None:
             channel, sender = senders[account.channel_id, account.address]
             guest_of[account.id] = await _introduce(work, account, channel, sender)
+    await _learn_user_ids(work, [account for account in accounts if account.guest_id is not None], senders)
     guests = await work.guests.by_ids(set(guest_of.values()))
     stays = await work.guests.current_stays(guests)
     conversations: dict[int, list[ConversationState]] = {}
@@ -62,6 +63,18 @@ async def meet(work: UnitOfWork, senders: Senders, at: datetime) -> dict[tuple[i
 async def reload_conversations(work: UnitOfWork, visitor: Visitor) -> None:
     """After a savepoint was undone: what was changed in memory counts no longer."""
     visitor.conversations[:] = await work.conversations.lock_open([visitor.guest.id])
+
+
+async def _learn_user_ids(work: UnitOfWork, accounts: list[AccountRecord], senders: Senders) -> None:
+    """Guests known by their number may hide it one day: by the provider's own id they are found then too."""
+    known: dict[int, list[tuple[int, Identity]]] = {}
+    for account in accounts:
+        channel, sender = senders[account.channel_id, account.address]
+        if channel.platform is Platform.WHATSAPP and sender.user_id and account.guest_id is not None:
+            identity = (IdentityKind.WHATSAPP_USER, sender.user_id)
+            known.setdefault(channel.hotel_id, []).append((account.guest_id, identity))
+    for hotel_id in sorted(known):
+        await work.guests.identify_many(hotel_id, known[hotel_id])
 
 
 async def _introduce(work: UnitOfWork, account: AccountRecord, channel: ChannelRecord, sender: Sender) -> int:

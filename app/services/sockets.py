@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import structlog
 
 from app.core.clock import Clock, utc_now
+from app.core.close_codes import CloseCode
 from app.core.principal import Principal
 from app.services.auth import AuthService
 
@@ -16,8 +17,6 @@ log = structlog.get_logger(__name__)
 LOOK_AGAIN_EVERY: Final = 30.0
 TRY_AGAIN_AFTER: Final = 1.0
 DRAIN_BATCHES: Final = 10
-UNAUTHENTICATED: Final = 4401
-RESTARTING: Final = 1012
 
 
 class Socket(Protocol):
@@ -79,7 +78,7 @@ class OpenSockets:
             if start:
                 await asyncio.sleep(seconds / DRAIN_BATCHES)
             for socket in sockets[start : start + size]:
-                socket.end(RESTARTING, "The server is restarting.")
+                socket.end(CloseCode.RESTARTING, "The server is restarting.")
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -108,6 +107,6 @@ class OpenSockets:
                 continue  # gone, or doubtful again since we asked
             principal = principals.get(socket.principal.session_id)
             if principal is None or socket.expires_at <= now:
-                socket.end(UNAUTHENTICATED, "The session is over.")
+                socket.end(CloseCode.UNAUTHENTICATED, "The session is over.")
             else:
                 socket.renew(principal)

@@ -53,7 +53,9 @@ class ConversationState(msgspec.Struct, kw_only=True):
         return ConversationRef(**{name: getattr(self, name) for name in ConversationRef.__struct_fields__})
 
     def note_message(self, message_id: int, content: str, sender: SenderType, at: datetime) -> None:
-        """Keep the newest message on the row."""
+        """Keep the newest message on the row; one that is taken late, at another try, is not the newest."""
+        if self.last_message_at is not None and at < self.last_message_at:
+            return
         self.last_message_id = message_id
         self.last_message_preview = content[:PREVIEW_LENGTH]
         self.last_message_sender = sender
@@ -88,6 +90,16 @@ class ConversationStore:
         """One conversation, its row locked until the transaction ends."""
         found = await self._lock(Conversation.id == conversation_id)
         return found[0] if found else None
+
+    async def lock_with_open(self, conversation_id: int) -> list[ConversationState]:
+        """One conversation and all open ones of its guest, locked in id order, as everybody locks them."""
+        guest = select(Conversation.guest_id).where(Conversation.id == conversation_id).scalar_subquery()
+        return await self._lock(
+            or_(
+                Conversation.id == conversation_id,
+                and_(Conversation.guest_id == guest, Conversation.status != ConversationStatus.CLOSED),
+            )
+        )
 
     async def lock_open(self, guest_ids: Collection[int]) -> list[ConversationState]:
         """All open conversations of these guests, locked in id order."""
@@ -175,11 +187,15 @@ class ConversationStore:
         return Page([_to_view(row) for row in found], total)
 
     async def _lock(self, *where: ColumnElement[bool]) -> list[ConversationState]:
-        # The address is no join: a conversation that moved to another account while its lock was waited for would be
-        # missing from the result.
+        # What may change with the row is no join: were it moved to another account or stay while its lock was waited
+        # for, the joined row would be the old one's, or none. A subquery is asked again for the row as it is now.
         address = select(Account.address).where(Account.id == Conversation.account_id).scalar_subquery()
+        room_number = select(Stay.room_number).where(Stay.id == Conversation.stay_id).scalar_subquery()
+        floor = select(Stay.floor).where(Stay.id == Conversation.stay_id).scalar_subquery()
         rows = await self._connection.execute(
             _columns(
+                room_number.label("room_number"),
+                floor.label("floor"),
                 Guest.language.label("guest_language"),
                 Conversation.channel_id,
                 Conversation.account_id,
@@ -214,8 +230,6 @@ def _columns(*more: Any) -> Select[*tuple[Any, ...]]:
             Conversation.guest_id,
             Guest.full_name.label("guest_name"),
             Guest.phone.label("guest_phone"),
-            Stay.room_number,
-            Stay.floor,
             Channel.platform,
             Conversation.status,
             Conversation.department,
@@ -230,12 +244,13 @@ def _columns(*more: Any) -> Select[*tuple[Any, ...]]:
         )
         .join(Guest, Guest.id == Conversation.guest_id)
         .join(Channel, Channel.id == Conversation.channel_id)
-        .outerjoin(Stay, Stay.id == Conversation.stay_id)
     )
 
 
 def _view() -> Select[*tuple[Any, ...]]:
-    return _columns(Conversation.created_at, Conversation.updated_at)
+    return _columns(Stay.room_number, Stay.floor, Conversation.created_at, Conversation.updated_at).outerjoin(
+        Stay, Stay.id == Conversation.stay_id
+    )
 
 
 def _to_view(row: dict[str, Any]) -> ConversationView:

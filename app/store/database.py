@@ -18,6 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DEADLOCK = "40P01"
+OPEN_CONVERSATION = "uq_conversations_open"
 DEADLOCK_TRIES = 5
 
 
@@ -49,13 +50,14 @@ class Database:
     async def run(
         self, work: Callable[Concatenate[UnitOfWork, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``work`` in a transaction; where PostgreSQL breaks a deadlock by ending ours, run it again."""
+        """Run ``work`` in a transaction; again where PostgreSQL broke a deadlock by ending ours, and where another one
+        opened a conversation that ours did not see: at the second try it does."""
         for tries_left in reversed(range(DEADLOCK_TRIES)):
             try:
                 async with self.transaction() as unit:
                     return await work(unit, *args, **kwargs)
             except DBAPIError as error:
-                if not is_deadlock(error):
+                if not is_deadlock(error) and not _lost_race(error):
                     raise
                 if not tries_left:
                     raise Unavailable("The database is busy. Please send the same request again.") from error
@@ -91,6 +93,11 @@ def create_engine(url: str, *, pool_size: int = 10, application_name: str = "lob
 
 def is_deadlock(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == DEADLOCK
+
+
+def _lost_race(error: DBAPIError) -> bool:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    return getattr(cause, "constraint_name", None) == OPEN_CONVERSATION
 
 
 def is_away(error: BaseException) -> bool:

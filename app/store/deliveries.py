@@ -177,6 +177,25 @@ class DeliveryStore:
         )
         return [LostDelivery(**row) for row in rows.mappings()]
 
+    async def give_up_older(self, before: datetime, *, at: datetime, error: str) -> list[LostDelivery]:
+        """End what has waited since before then, whatever its channel's state, unless it is being sent."""
+        rows = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.state.in_([OutboxState.PENDING, OutboxState.UNCONFIRMED]),
+                Delivery.created_at < before,
+            )
+            .values(state=OutboxState.DEAD, finished_at=at, error=error)
+            .returning(
+                Delivery.id,
+                Delivery.hotel_id,
+                Delivery.conversation_id,
+                Delivery.message_id,
+                literal(True).label("given_up"),
+            )
+        )
+        return [LostDelivery(**row) for row in rows.mappings()]
+
     async def settle(self, channel_id: int, delivery_id: int, at: datetime) -> int | None:
         """The provider's word proves that it took this delivery: it is sent, whoever holds the claim, and also where it
         had been given up. Answers its message's id, or None where that was known, or cannot be."""
@@ -201,7 +220,7 @@ class DeliveryStore:
         return message_id
 
     async def delay_channel(self, channel_id: int, until: datetime) -> None:
-        """Nothing of this channel goes out before ``until``."""
+        """What waits on this channel now does not go out before ``until``."""
         await self._connection.execute(
             update(Delivery)
             .where(

@@ -105,12 +105,16 @@ class GuestStore:
 
     async def identify(self, hotel_id: int, guest_id: int, identities: Sequence[tuple[IdentityKind, str]]) -> None:
         """Remember by what a guest is known; what is somebody else's stays theirs."""
+        await self.identify_many(hotel_id, [(guest_id, identity) for identity in identities])
+
+    async def identify_many(self, hotel_id: int, identities: Sequence[tuple[int, tuple[IdentityKind, str]]]) -> None:
+        """The same for ``(guest id, identity)`` of several guests."""
         await self._connection.execute(
             upsert(GuestIdentity)
             .values(
                 [
                     {"hotel_id": hotel_id, "guest_id": guest_id, "kind": kind, "value": value}
-                    for kind, value in sorted(identities)
+                    for guest_id, (kind, value) in sorted(identities, key=lambda each: each[1])
                 ]
             )
             .on_conflict_do_nothing()

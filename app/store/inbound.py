@@ -99,6 +99,13 @@ class InboundStore:
         row = rows.mappings().one_or_none()
         return DueItem(**row) if row else None
 
+    async def postpone(self, update_id: int, position: int, *, attempts: int, next_attempt_at: datetime) -> None:
+        await self._connection.execute(
+            update(InboundItem)
+            .where(InboundItem.update_id == update_id, InboundItem.position == position)
+            .values(attempts=attempts, next_attempt_at=next_attempt_at)
+        )
+
     async def mark_processed(self, update_id: int, position: int) -> None:
         await self._connection.execute(
             update(InboundItem)

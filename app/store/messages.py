@@ -88,9 +88,6 @@ class MessageStore:
     async def add_media(self, media: NewMedia) -> None:
         await self._connection.execute(insert(Media).values(**msgspec.structs.asdict(media)))
 
-    async def get(self, message_id: int) -> MessageView | None:
-        return await self._one(Message.id == message_id)
-
     async def by_client_id(self, staff_user_id: int, client_message_id: UUID) -> MessageView | None:
         return await self._one(Message.staff_user_id == staff_user_id, Message.client_message_id == client_message_id)
 
@@ -121,6 +118,15 @@ class MessageStore:
             update(Message)
             .where(Message.id == message_id, Message.delivery_status.in_(lower))
             .values(delivery_status=status, delivery_error=error[:500] if error else None)
+        )
+        return done.rowcount == 1
+
+    async def revive(self, message_id: int) -> bool:
+        """Sent after all: the provider took what had been given up. Whether it had been."""
+        done = await self._connection.execute(
+            update(Message)
+            .where(Message.id == message_id, Message.delivery_status == DeliveryStatus.FAILED)
+            .values(delivery_status=DeliveryStatus.SENT, delivery_error=None)
         )
         return done.rowcount == 1
 

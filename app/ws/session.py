@@ -18,6 +18,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from app.core.close_codes import CloseCode
 from app.core.errors import (
     Forbidden,
     LobbyError,
@@ -33,7 +34,6 @@ from app.realtime.room import Broadcast
 from app.services.access import may_hear
 from app.services.container import Services
 from app.ws.authentication import authenticate, chosen_subprotocol
-from app.ws.close_codes import CloseCode
 from app.ws.commands import CommandTable
 from app.ws.rate import RateLimit
 from app.ws.writer import TooSlow, Writer, framed, writer_for

@@ -111,9 +111,9 @@ async def test_what_a_dead_worker_had_claimed_is_treated_as_maybe_sent(
     assert [each.id for each in await outbox.claim(16)] == [1]
 
     clock.now += LEASE
-    assert await outbox.expire_leases() == 0
+    assert await outbox.expire() == 0
     clock.move(seconds=1)
-    assert await outbox.expire_leases() == 1
+    assert await outbox.expire() == 1
     assert await send_due(outbox) == []
     clock.now += WAIT
     assert await send_due(outbox) == [1, 2]
@@ -129,7 +129,7 @@ async def test_a_second_worker_that_dies_over_it_is_the_end_of_it(
     for _ in range(2):
         assert [each.id for each in await outbox.claim(16)] == [1]
         clock.now += LEASE + WAIT
-        assert await outbox.expire_leases() == 1
+        assert await outbox.expire() == 1
         clock.now += WAIT
 
     assert await send_due(outbox) == [2]
@@ -147,7 +147,7 @@ async def test_an_answer_that_comes_after_the_lease_still_counts(
 ) -> None:
     (claimed,) = await outbox.claim(16)
     clock.now += LEASE + WAIT
-    await outbox.expire_leases()
+    await outbox.expire()
 
     await outbox.send(claimed)
     clock.now += WAIT
@@ -164,7 +164,7 @@ async def test_a_failure_that_comes_after_the_lease_is_the_next_workers_affair(
 ) -> None:
     (claimed,) = await outbox.claim(16)
     clock.now += LEASE + WAIT
-    await outbox.expire_leases()
+    await outbox.expire()
     await fake_graph.fail(code=131026)
 
     await outbox.send(claimed)

@@ -4,8 +4,6 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    NORMAL = 1000
-    TOO_BIG = 1009
     RESTARTING = 1012
     UNAUTHENTICATED = 4401
     FORBIDDEN = 4403
