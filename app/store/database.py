@@ -81,6 +81,7 @@ def create_engine(url: str, *, pool_size: int = 10, application_name: str = "lob
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=5,
+        hide_parameters=True,  # errors are logged, and guests' words are not for logs
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         json_deserializer=msgspec.json.decode,
         connect_args={
