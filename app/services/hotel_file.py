@@ -79,6 +79,8 @@ class HotelFileService:
                 await work.guests.lock_directory(hotel_id)
                 for guest in hotel.guests:
                     await loading.guest(hotel_id, guest)
+                for template in hotel.templates:
+                    await loading.template(hotel_id, template)
             if loading.faults:
                 raise source.error(*loading.faults)
             return loading.summary
@@ -105,7 +107,7 @@ class _Loading:
         self._now = now
 
     async def hotel(self, hotel: HotelSection, at: Location) -> int:
-        """Everything of a hotel but its guests; answers its id."""
+        """The hotel itself, its channels and staff; answers its id."""
         saved = await self._work.hotels.save_hotel(hotel.slug, hotel.given("name", "timezone", "language"))
         self.summary.add("hotels", saved.outcome)
         for channel, place in _placed(hotel.channels, at, "channels"):
@@ -115,8 +117,6 @@ class _Loading:
                 await self._web_chat(saved.id, hotel.slug, channel)
         for user, place in _placed(hotel.staff, at, "staff"):
             await self._user(saved.id, user, place)
-        for template in hotel.templates:
-            await self._template(saved.id, template)
         return saved.id
 
     async def _whatsapp(self, hotel_id: int, channel: WhatsAppSection, at: Location) -> None:
@@ -215,7 +215,7 @@ class _Loading:
         saved = await self._people.save_stay(hotel_id, guest_id, stay.check_in.on, values, move=stay.check_in.relative)
         self.summary.add("stays", saved.outcome)
 
-    async def _template(self, hotel_id: int, template: TemplateSection) -> None:
+    async def template(self, hotel_id: int, template: TemplateSection) -> None:
         values = {
             "content": template.content,
             "variables": sorted(set(re.findall(r"\{(\w+)\}", template.content))),
