@@ -27,26 +27,34 @@ async def take_status(work: UnitOfWork, channel: ChannelRecord, item: InboundSta
     )
     if not await work.messages.add_status(report):
         return
+    revived = False
     if item.delivery_id is not None:
         settled = await work.deliveries.settle(channel.id, item.delivery_id, at)
         if settled is not None:
             await work.messages.set_external_id(settled, report.external_id)
-            await work.messages.revive(settled)
+            revived = await work.messages.revive(settled)
             work.has_deliveries = True  # the next of this conversation may go
     place = (await work.messages.places(channel.id, [report.external_id])).get(report.external_id)
-    if place is not None:
-        await apply_report(work, place[0], place[1], report)
+    if place is not None and not await apply_report(work, *place, report) and revived:
+        await _tell(work, *place, DeliveryStatus.SENT)
 
 
-async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> None:
-    """Raise a message's status to what a report says; a word that we do not know changes nothing."""
+async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> bool:
+    """Raise a message's status to what a report says; whether it was lower. A word that we do not know changes nothing."""
     try:
         status = DeliveryStatus(report.status)
     except ValueError:
-        return
+        return False
     error = (report.error or "The provider could not deliver this.") if status is DeliveryStatus.FAILED else None
     if not await work.messages.raise_status(message_id, status, error):
-        return
+        return False
+    await _tell(work, message_id, conversation_id, status, error)
+    return True
+
+
+async def _tell(
+    work: UnitOfWork, message_id: int, conversation_id: int, status: DeliveryStatus, error: str | None = None
+) -> None:
     conversation = await work.conversations.get(conversation_id)
     assert conversation is not None, "a message stands in a conversation"
     work.emit(

@@ -261,7 +261,7 @@ class OutboxWorker:
         self._awake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         self._loops = [
@@ -275,7 +275,7 @@ class OutboxWorker:
 
     async def stop(self, patience: float = 15.0) -> None:
         """Claim no more, and let what is being done come to its end; after ``patience`` seconds its lease will."""
-        self._stopping = True
+        self._stopping.set()
         self._awake.set()
         running = {*self._loops, *self._sending}
         if running:
@@ -286,9 +286,9 @@ class OutboxWorker:
         await asyncio.gather(*running, return_exceptions=True)
 
     async def _send(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._awake.clear()
-            if not await self._round() and not self._stopping:
+            if not await self._round() and not self._stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._awake.wait(), self._idle)
 
@@ -310,14 +310,15 @@ class OutboxWorker:
         return len(claimed) == free
 
     async def _retry(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             retried = False
             try:
                 retried = await self._retry_inbound()
             except Exception as error:  # the item's next time has been set before it was tried
                 log.warning("inbound_retry_failed", error=repr(error))
             if not retried:
-                await asyncio.sleep(self._idle)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), self._idle)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

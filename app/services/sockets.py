@@ -9,6 +9,7 @@ import structlog
 
 from app.core.clock import Clock, utc_now
 from app.core.close_codes import CloseCode
+from app.core.errors import Unavailable
 from app.core.principal import Principal
 from app.services.auth import AuthService
 
@@ -91,13 +92,21 @@ class OpenSockets:
                 next_round = loop.time() + LOOK_AGAIN_EVERY
                 self._doubtful |= self._sockets
             doubtful, self._doubtful = self._doubtful, {}
-            try:
-                await self._check(list(doubtful))
-            except Exception as error:  # rights stand as they were, and are looked up again in a moment
-                log.warning("rights_not_checked", sockets=len(doubtful), error=repr(error))
-                self._doubtful |= {socket: None for socket in doubtful if socket in self._sockets}
+            if not await self._check_surely(list(doubtful)):
                 await asyncio.sleep(TRY_AGAIN_AFTER)
                 self._doubt.set()
+
+    async def _check_surely(self, sockets: list[Socket]) -> bool:
+        """Whether all could be checked. For the others rights stand as they were, and are looked up again later."""
+        try:
+            await self._check(sockets)
+        except Exception as error:
+            if len(sockets) > 1 and not isinstance(error, Unavailable):  # one of them: it keeps nobody else in
+                return all([await self._check_surely([socket]) for socket in sockets])
+            log.warning("rights_not_checked", sockets=len(sockets), error=repr(error))
+            self._doubtful |= {socket: None for socket in sockets if socket in self._sockets}
+            return False
+        return True
 
     async def _check(self, sockets: list[Socket]) -> None:
         principals = await self._auth.principals_of_sessions({each.principal.session_id for each in sockets})
