@@ -1,8 +1,8 @@
 """The server's side of an HTTP connection: uvicorn's, with a limit to how long it may say nothing.
 
-uvicorn bounds the wait between two requests until anything comes, not the one before the first nor the one for the rest
-of a request's head: a few hundred connections that say nothing, or a byte now and then, would be kept for ever. The wait
-for a body is bounded in ``middleware.Bounds``.
+uvicorn bounds the wait between two requests until any byte comes, not the one before the first nor the one for the
+rest of a request's head: a few hundred connections that say nothing, or a byte now and then, would be kept for ever.
+The wait for a body is bounded in ``middleware.Bounds``.
 """
 
 import asyncio
@@ -24,10 +24,11 @@ class LobbyHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        answered = self.cycle is not None and self.cycle.response_complete
+        # A blank line after a request ends uvicorn's own wait, and begins no other request.
+        answered = getattr(self.cycle, "response_complete", False)  # no cycle yet: nothing to have answered
         still_http = not self.transport.is_closing() and self.transport.get_protocol() is self
         if answered and still_http and self._waiting_for_head is None:
-            self._wait_for_head()  # a blank line after a request ends uvicorn's own wait, and begins no other request
+            self._wait_for_head()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -40,7 +40,7 @@ async def take_status(work: UnitOfWork, channel: ChannelRecord, item: InboundSta
 
 
 async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> bool:
-    """Raise a message's status to what a report says; whether it was lower. A word that we do not know changes nothing."""
+    """Raise a message's status to what a report says; whether it rose. A word that we do not know raises nothing."""
     try:
         status = DeliveryStatus(report.status)
     except ValueError:

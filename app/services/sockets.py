@@ -101,8 +101,9 @@ class OpenSockets:
         try:
             await self._check(sockets)
         except Exception as error:
-            if len(sockets) > 1 and not isinstance(error, Unavailable):  # one of them: it keeps nobody else in
-                return all([await self._check_surely([socket]) for socket in sockets])
+            if len(sockets) > 1 and not isinstance(error, Unavailable):  # one is at fault, and keeps nobody else in
+                half = len(sockets) // 2
+                return all([await self._check_surely(part) for part in (sockets[:half], sockets[half:])])
             log.warning("rights_not_checked", sockets=len(sockets), error=repr(error))
             self._doubtful |= {socket: None for socket in sockets if socket in self._sockets}
             return False

@@ -1,0 +1,120 @@
+"""The registry of open sockets: whoever is signed out is out, whatever else goes wrong."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from app.core.principal import Principal
+from app.core.types import Department
+from app.services.auth import AuthService
+from app.services.sockets import OpenSockets
+from app.store.database import Database
+from tests.eventually import eventually
+from tests.sign_ins import HeldClock, add_user, change_user, sign_in
+
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(eq=False)
+class Socket:
+    """One that writes down what becomes of it."""
+
+    principal: Principal
+    expires_at: datetime = LAST_MOMENT
+    codes: list[int] = field(default_factory=list)
+    renewed: int = 0
+
+    def renew(self, principal: Principal) -> None:
+        self.principal = principal
+        self.renewed += 1
+
+    def end(self, code: int, reason: str) -> None:
+        self.codes.append(code)
+
+
+class Doorway:
+    """Users who come in and are told to look again."""
+
+    def __init__(self, database: Database, auth: AuthService, sockets: OpenSockets) -> None:
+        self._database = database
+        self._auth = auth
+        self._sockets = sockets
+
+    async def socket_of(self, username: str) -> Socket:
+        await add_user(self._database, username)
+        tokens = (await sign_in(self._auth, username)).tokens
+        socket = Socket(await self._auth.authenticate(tokens.access_token))
+        self._sockets.add(socket)
+        return socket
+
+    async def sign_out(self, socket: Socket) -> None:
+        await self._auth.end_session(socket.principal.session_id)
+        self._sockets.look_again(socket)
+
+
+@pytest.fixture
+async def sockets(auth: AuthService, clock: HeldClock) -> AsyncIterator[OpenSockets]:
+    sockets = OpenSockets(auth, clock)
+    sockets.start()
+    yield sockets
+    await sockets.stop()
+
+
+@pytest.fixture
+def doorway(database: Database, auth: AuthService, sockets: OpenSockets) -> Doorway:
+    return Doorway(database, auth, sockets)
+
+
+async def test_the_socket_of_a_session_that_has_ended_is_closed_and_no_other(
+    doorway: Doorway, sockets: OpenSockets
+) -> None:
+    rita, otto = await doorway.socket_of("rita"), await doorway.socket_of("otto")
+
+    sockets.look_again(otto)
+    await doorway.sign_out(rita)
+
+    await eventually(lambda: rita.codes)
+    await eventually(lambda: otto.renewed)
+    assert (rita.codes, otto.codes) == ([4401], [])
+
+
+async def test_a_socket_that_stays_has_its_users_rights_as_they_stand(
+    doorway: Doorway, sockets: OpenSockets, database: Database
+) -> None:
+    rita = await doorway.socket_of("rita")
+    await change_user(database, rita.principal.user_id, departments=[Department.CAFE])
+
+    sockets.look_again(rita)
+
+    await eventually(lambda: rita.renewed)
+    assert rita.principal.departments == {Department.CAFE}
+
+
+async def test_a_user_who_cannot_be_read_keeps_nobody_else_in(
+    doorway: Doorway, sockets: OpenSockets, database: Database
+) -> None:
+    rita, otto = await doorway.socket_of("rita"), await doorway.socket_of("otto")
+    await change_user(database, rita.principal.user_id, departments=["A department of a later release"])
+
+    sockets.look_again(rita)
+    await doorway.sign_out(otto)
+
+    await eventually(lambda: otto.codes)
+    assert (otto.codes, rita.codes) == ([4401], [])
+
+
+async def test_a_user_who_could_not_be_read_is_looked_up_again(
+    doorway: Doorway, sockets: OpenSockets, database: Database
+) -> None:
+    rita, otto = await doorway.socket_of("rita"), await doorway.socket_of("otto")
+    await change_user(database, rita.principal.user_id, departments=["A department of a later release"])
+    sockets.look_again(rita)
+    sockets.look_again(otto)
+    await eventually(lambda: otto.renewed)
+
+    await change_user(database, rita.principal.user_id, departments=[Department.CAFE])
+
+    await eventually(lambda: rita.renewed)
+    assert rita.principal.departments == {Department.CAFE}
