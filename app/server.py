@@ -6,6 +6,7 @@ does the same without the pauses.
 """
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -111,9 +112,11 @@ def bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise PortInUse(
-            f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port, such as PORT={port + 1}."
-        ) from None
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            raise PortInUse(
+                f"Port {port} of {host} is in use, or not for us. Choose another one, such as PORT={port + 1}."
+            ) from None
+        raise PortInUse(f"Cannot listen on {host} ({error.strerror}): is HOST an address of this machine?") from None
     return listening
 
 

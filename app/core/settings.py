@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         for scheme in ("postgresql://", "postgres://"):
             if url.startswith(scheme):
                 url = "postgresql+asyncpg://" + url.removeprefix(scheme)
+        if url and not url.startswith("postgresql+asyncpg://"):
+            raise ValueError(
+                "is not the address of a PostgreSQL database, such as postgresql://user:password@host/lobby"
+            )
         base, mark, query = url.partition("?")
         parameters = parse_qsl(query, keep_blank_values=True)
         unknown = sorted({name for name, _ in parameters} - DATABASE_PARAMETERS.keys())
@@ -79,6 +83,13 @@ class Settings(BaseSettings):
             raise ValueError(f"has parameters that the database driver does not know: {', '.join(unknown)}")
         known = [(ours, value) for name, value in parameters if (ours := DATABASE_PARAMETERS[name]) is not None]
         return base + (mark + urlencode(known) if known else "")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("is not the address of a Redis, such as redis://host:6379/0")
+        return url
 
     @field_validator("log_level")
     @classmethod

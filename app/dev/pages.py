@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -47,9 +47,9 @@ class SignIn:
 
 @dataclass(frozen=True)
 class DevPages:
-    """Adds the pages to an application. ``phone_url`` is the fake Graph API's page of the simulated phone."""
+    """Adds the pages to an application. ``graph_port`` is where the fake Graph API serves the simulated phone."""
 
-    phone_url: str
+    graph_port: int
     password: str
     sign_ins: tuple[SignIn, ...]
 
@@ -63,8 +63,13 @@ class DevPages:
 
         @app.get("/dev/phone/", include_in_schema=False)
         @app.get("/dev/phone", include_in_schema=False)
-        async def phone() -> RedirectResponse:
-            return RedirectResponse(self.phone_url)
+        async def phone(request: Request) -> RedirectResponse:
+            # By the name that the browser knows this machine by, which HOST need not be.
+            return RedirectResponse(str(request.url.replace(port=self.graph_port, path="/dev/phone")))
+
+        @app.get("/", include_in_schema=False)
+        async def root() -> RedirectResponse:
+            return RedirectResponse("/dev/")
 
     def _page(self) -> str:
         rows = "".join(

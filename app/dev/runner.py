@@ -18,9 +18,9 @@ from app.dev.demo import demo_file, load_demo, numbers, phones
 from app.dev.fake_graph import FakeGraphConfig
 from app.dev.listening import free_port, in_url, is_listening
 from app.dev.pages import DevPages, SignIn
-from app.dev.servers import with_servers
+from app.dev.servers import note_fake_graph, with_servers
 from app.logs import configure_logging
-from app.server import PortInUse, bind
+from app.server import bind
 from app.services.hotel_format import HotelFile
 from app.store.migrations import migrate
 from app.supervisor import serve
@@ -52,13 +52,7 @@ def run(settings: Settings, say: Say) -> None:
 
 def _with_port(settings: Settings) -> Settings:
     """The settings with a port that can be listened on. Raises PortInUse before anything else is started."""
-    try:
-        bind(settings.host, settings.port).close()
-    except PortInUse:
-        raise PortInUse(
-            f"Port {settings.port} of {settings.host} is in use, or not for us. "
-            f"Choose another one: PORT={settings.port + 1} make run"
-        ) from None
+    bind(settings.host, settings.port).close()
     return settings.model_copy(update={"port": settings.port or free_port(settings.host)})
 
 
@@ -75,12 +69,13 @@ def _run(settings: Settings, say: Say) -> None:
     migrate(settings.database_url)
     with FakeGraphProcess(config, settings.host) as graph:
         graph_url = f"http://{in_url(graph.host)}:{graph.port}"
+        note_fake_graph(graph_url)
         settings = settings.model_copy(update={"whatsapp_api_url": graph_url, "public_url": address})
         say("Loading the demo …")
         asyncio.run(load_demo(settings))
         graph.wait()
         threading.Thread(target=_say_when_up, args=(settings, address, file, say), daemon=True).start()
-        serve(settings, DevPages(f"{graph_url}/dev/phone", _passwords(file), _sign_ins(file)))
+        serve(settings, DevPages(graph.port, _passwords(file), _sign_ins(file)))
 
 
 def _sign_ins(file: HotelFile) -> tuple[SignIn, ...]:

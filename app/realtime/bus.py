@@ -47,6 +47,7 @@ class Bus:
         self._published = asyncio.Event()
         self._published.set()
         self._heard_at = 0.0
+        self._is_away = False
         self._tasks: list[asyncio.Task[None]] = []
         self._on_message: OnMessage = lambda _topic, _payload: None
         self._on_doubt: OnDoubt = lambda _topic: None
@@ -123,7 +124,9 @@ class Bus:
                 async with client.pubsub() as pubsub:
                     await self._hear(pubsub)
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("bus_connection_lost", error=repr(error))
+                # Once for each time that it goes, not for each try to come back.
+                (log.debug if self._is_away else log.warning)("bus_connection_lost", error=repr(error))
+                self._is_away = True
             finally:
                 with contextlib.suppress(RedisError, OSError):
                     await client.aclose()
@@ -159,6 +162,7 @@ class Bus:
         if message["type"] == "message":
             if topic == self._beacon:
                 self._heard_at = time.monotonic()
+                self._is_away = False
                 return
             payload = message["data"]
             assert isinstance(payload, bytes)

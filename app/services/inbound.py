@@ -107,6 +107,10 @@ class InboundService:
     async def _take_due(self, work: UnitOfWork) -> DueItem | None:
         """The item whose time has come, its next time set already: a try that never ends is in nobody's way."""
         due = await work.inbound.next_due(self._clock())
+        if due is not None and due.attempts >= MAX_ATTEMPTS:  # its tries have all ended their transactions
+            error = NotReadable("none of its tries has come to an end")
+            await self._put_aside(work, due.update_id, due.position, due.channel_id, error, attempts=due.attempts)
+            return None
         if due is not None:
             await work.inbound.postpone(
                 due.update_id,

@@ -17,6 +17,14 @@ GOOD = {
 }
 
 
+BAD_ADDRESSES = [
+    ("DATABASE_URL", "foo"),
+    ("DATABASE_URL", "mysql://db/x"),
+    ("REDIS_URL", "foo"),
+    ("REDIS_URL", "http://x"),
+]
+
+
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of whoever runs the tests, and no .env file."""
@@ -87,7 +95,9 @@ def test_a_short_secret_is_refused_without_showing_it(monkeypatch: pytest.Monkey
     assert "too-short" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("LOG_LEVEL", "loud"), ("LOBBY_ENV", "staging")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "eighty"), ("LOG_LEVEL", "loud"), ("LOBBY_ENV", "staging"), *BAD_ADDRESSES]
+)
 def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     set_environment(monkeypatch, **{name: value})
 
