@@ -12,6 +12,7 @@ from app.channels.whatsapp import WhatsApp
 from app.core.clock import Clock, utc_now
 from app.core.errors import Unavailable
 from app.core.events import StoredEvent
+from app.core.links import MediaLinks
 from app.core.settings import Settings
 from app.core.vault import Vault
 from app.flows.loader import load_book
@@ -86,6 +87,11 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             await engine.dispose()
 
 
+def media_links(settings: Settings, clock: Clock = utc_now) -> MediaLinks:
+    """The signed addresses of this Lobby's files."""
+    return MediaLinks(settings.secret_key.get_secret_value(), settings.public_url, clock)
+
+
 def _outbox_worker(services: Services) -> OutboxWorker:
     return OutboxWorker(services.outbox, services.inbound.retry_one, may_claim=lambda: not services.sockets.draining)
 
@@ -116,6 +122,7 @@ def _assemble(
         bus=bus,
         hub=hub,
         auth=auth,
+        links=media_links(settings, clock),
         conversations=ConversationService(database=database, book=book, clock=clock),
         inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
         outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),

@@ -11,7 +11,7 @@ from app.api import auth, docs, health, message_manager, webhooks
 from app.api.errors import add_error_handlers
 from app.api.middleware import Bounds, SettleSlash
 from app.api.openapi import describe_errors
-from app.bootstrap import open_services
+from app.bootstrap import media_links, open_services
 from app.core.settings import Settings, load_settings
 from app.logs import AccessLog
 from app.ws.session import SocketEndpoint, no_such_socket
@@ -40,7 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (auth.router, message_manager.router, webhooks.router, health.router):
         app.include_router(router)
     docs.add_docs(app)
-    app.router.routes.append(WebSocketRoute("/ws/staff/", SocketEndpoint(StaffSocket()), name="staff_socket"))
+    staff_socket = SocketEndpoint(StaffSocket(media_links(settings)))
+    app.router.routes.append(WebSocketRoute("/ws/staff/", staff_socket, name="staff_socket"))
     app.router.routes.append(WebSocketRoute("/{path:path}", no_such_socket, name="no_such_socket"))
     add_error_handlers(app)
     describe_errors(app)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -165,7 +166,7 @@ def text_message(text: str, sender: str, *, message_id: str | None = None, name:
     return {
         "id": message_id or f"wamid.TEST{next(_ids):08d}",
         "from": sender,
-        "timestamp": "1763600000",
+        "timestamp": str(int(time.time())),
         "type": "text",
         "text": {"body": text},
         "_profile": name,

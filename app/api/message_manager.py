@@ -71,7 +71,7 @@ async def list_messages(
 ) -> list[contract.MessageOut]:
     """The newest messages, the oldest of them first; `before` a message's id for older ones."""
     found = await services.conversations.messages(staff, conversation_id, before=before, limit=limit)
-    return [contract.message(each) for each in found]
+    return [contract.message(each, services.links) for each in found]
 
 
 @router.post("/{conversation_id}/send_message/", status_code=status.HTTP_201_CREATED)
@@ -82,7 +82,7 @@ async def send_message(
     sent = await services.conversations.send(
         staff, conversation_id, body.text, client_message_id=body.client_message_id
     )
-    return contract.message(sent)
+    return contract.message(sent, services.links)
 
 
 @router.post("/{conversation_id}/end_relay/")

@@ -18,6 +18,15 @@ class Malformed(ValueError):
     """A body that is not what this provider sends: kept raw, answered, not understood."""
 
 
+class NotSendable(ValueError):
+    """Content that a provider would refuse. ``code`` is a stable word, ``field`` what is at fault."""
+
+    def __init__(self, message: str, *, code: str, field: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+
+
 class Credentials(msgspec.Struct, frozen=True):
     """What a channel needs to talk to its provider; encrypted at rest, never logged."""
 
@@ -170,13 +179,75 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
 
 
+class TextOut(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a menu; ``id`` is what comes back when it is pressed."""
+
+    id: str
+    title: str
+    description: str = ""
+
+
+class MenuOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A text with entries to press, as buttons or as a list, whichever the channel can show; else the text alone.
+
+    ``opens`` is the word on the button that opens a list.
+    """
+
+    text: str
+    choices: tuple[Choice, ...]
+    opens: str
+
+
+class MediaOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was uploaded to the provider before. ``type`` is image, video, audio, document or sticker."""
+
+    type: MessageType
+    upload_id: str
+    caption: str = ""
+    filename: str | None = None
+
+
+class LocationOut(msgspec.Struct, frozen=True, kw_only=True):
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class ReactionOut(msgspec.Struct, frozen=True, kw_only=True):
+    """``target`` is the external id of the message; no ``emoji`` takes a reaction back."""
+
+    target: str
+    emoji: str
+
+
+class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An approved template. ``components`` are its filled parameters, in the provider's words."""
+
+    name: str
+    language: str
+    components: tuple[dict[str, Any], ...] = ()
+
+
+OutgoingContent = TextOut | MenuOut | MediaOut | LocationOut | ReactionOut | TemplateOut
+
+
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on its way out. ``to`` is the guest's address on the channel; ``delivery_id`` goes along if it can."""
+    """A message on its way out.
+
+    ``to`` is the guest's address on the channel, or that of a group; ``delivery_id`` goes along if it can.
+    ``reply_to`` is the external id of the message that it quotes.
+    """
 
     delivery_id: int
     to: str
-    text: str
+    content: OutgoingContent
     reply_to: str | None = None
+    to_group: bool = False
 
 
 class Channel(Protocol):

@@ -9,9 +9,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.contracts.media import MediaOut, media_out
 from app.contracts.timestamps import Timestamp, to_wire
 from app.core.errors import LobbyError
-from app.core.events import Change, ConversationChanged, MessageCreated, StoredEvent
+from app.core.events import (
+    Change,
+    ChannelChanged,
+    ConversationChanged,
+    MessageCreated,
+    MessageStatusChanged,
+    MessageUpdated,
+    StoredEvent,
+)
+from app.core.links import MediaLinks
 from app.core.types import ConversationStatus, DeliveryStatus, SenderType
 from app.core.views import ConversationView, LastMessage, MessageView, Page
 
@@ -36,6 +46,7 @@ class ConversationListItem(Wire):
     status: ConversationStatus
     department_name: str | None
     last_message: LastMessageOut | None
+    window_closes_at: Timestamp | None
     updated_at: Timestamp
 
 
@@ -59,12 +70,16 @@ class ConversationDetail(Wire):
     status: ConversationStatus
     department_name: str | None
     context_data: dict[str, Any]
+    window_closes_at: Timestamp | None
     created_at: Timestamp
     updated_at: Timestamp
 
 
 class MessageOut(Wire):
-    """A message. ``sender_type`` is ``system`` for what the flow wrote; ``delivery_status`` is null for a guest's."""
+    """A message. ``sender_type`` is ``system`` for what the flow wrote; ``delivery_status`` is null for a guest's.
+
+    ``details`` holds what has no field of its own: coordinates, contact cards, the options of a menu.
+    """
 
     id: int
     content: str
@@ -73,6 +88,14 @@ class MessageOut(Wire):
     timestamp: Timestamp
     message_type: str
     delivery_status: DeliveryStatus | None
+    delivery_error: str | None
+    delivery_error_code: int | None
+    media: MediaOut | None
+    details: dict[str, Any]
+    reply_to_message_id: int | None
+    is_note: bool
+    edited_at: Timestamp | None
+    revoked_at: Timestamp | None
     client_message_id: UUID | None
     provider_timestamp: Timestamp | None
 
@@ -103,6 +126,7 @@ def list_item(view: ConversationView) -> ConversationListItem:
         status=view.status,
         department_name=view.department,
         last_message=_last_message(view.last_message),
+        window_closes_at=view.window_closes_at,
         updated_at=view.updated_at,
     )
 
@@ -123,12 +147,13 @@ def detail(view: ConversationView) -> ConversationDetail:
         status=view.status,
         department_name=view.department,
         context_data=view.context_data,
+        window_closes_at=view.window_closes_at,
         created_at=view.created_at,
         updated_at=view.updated_at,
     )
 
 
-def message(view: MessageView) -> MessageOut:
+def message(view: MessageView, links: MediaLinks) -> MessageOut:
     return MessageOut(
         id=view.id,
         content=view.content,
@@ -137,13 +162,25 @@ def message(view: MessageView) -> MessageOut:
         timestamp=view.created_at,
         message_type=view.type,
         delivery_status=view.delivery_status,
+        delivery_error=view.delivery_error,
+        delivery_error_code=view.delivery_error_code,
+        media=media_out(view.media, links),
+        details=view.details,
+        reply_to_message_id=view.reply_to_id,
+        is_note=view.is_note,
+        edited_at=view.edited_at,
+        revoked_at=view.revoked_at,
         client_message_id=view.client_message_id,
         provider_timestamp=view.provider_timestamp,
     )
 
 
-def staff_event(stored: StoredEvent, audience: str) -> dict[str, Any] | None:
-    """An event in the words of ``/ws/staff/``; None for what the document does not tell there."""
+def staff_event(stored: StoredEvent, links: MediaLinks) -> dict[str, Any] | None:
+    """An event in the words of ``/ws/staff/``; None for what is not told there.
+
+    ``message_updated``, ``message_status`` and ``channel_status`` are not the document's: its own client passes over
+    types that it does not know.
+    """
     match stored.event:
         case MessageCreated(conversation=conversation, message=written):
             return {
@@ -156,7 +193,41 @@ def staff_event(stored: StoredEvent, audience: str) -> dict[str, Any] | None:
                 "conversation_id": conversation.id,
                 "message_id": written.id,
                 "message_type": written.type,
+                "media": _plain(media_out(written.media, links)),
+                "details": written.details,
+                "reply_to_message_id": written.reply_to_id,
+                "delivery_status": written.delivery_status,
+                "window_closes_at": conversation.window_closes_at and to_wire(conversation.window_closes_at),
                 "client_message_id": written.client_message_id,
+            }
+        case MessageUpdated(conversation=conversation, message=written):
+            return {
+                "type": "message_updated",
+                "stay_id": conversation.stay_id,
+                "conversation_id": conversation.id,
+                "message": _plain(message(written, links)),
+                "timestamp": to_wire(stored.at),
+            }
+        case MessageStatusChanged(conversation=conversation):
+            return {
+                "type": "message_status",
+                "stay_id": conversation.stay_id,
+                "conversation_id": conversation.id,
+                "message_id": stored.event.message_id,
+                "delivery_status": stored.event.delivery_status,
+                "error": stored.event.error,
+                "error_code": stored.event.error_code,
+                "timestamp": to_wire(stored.at),
+            }
+        case ChannelChanged(channel=channel):
+            return {
+                "type": "channel_status",
+                "channel_id": channel.id,
+                "platform": channel.platform,
+                "name": channel.name,
+                "state": "active" if channel.paused_at is None else "paused",
+                "reason": channel.pause_reason,
+                "timestamp": to_wire(stored.at),
             }
         case ConversationChanged(change=Change.RELAY_STARTED, conversation=conversation):
             return {
@@ -186,6 +257,10 @@ def acknowledgment(view: MessageView) -> dict[str, Any]:
 
 def staff_error(error: LobbyError) -> dict[str, Any]:
     return {"type": "error", "message": error.message, "code": error.code}
+
+
+def _plain(model: BaseModel | None) -> dict[str, Any] | None:
+    return model.model_dump(mode="json") if model is not None else None
 
 
 def _last_message(last: LastMessage | None) -> LastMessageOut | None:

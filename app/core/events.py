@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.types import DeliveryStatus
-from app.core.views import ConversationRef, MessageView
+from app.core.views import ChannelView, ConversationRef, MessageView
 
 
 class Change(StrEnum):
@@ -30,15 +30,23 @@ class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, tag="message.cre
     message: MessageView
 
 
+class MessageUpdated(msgspec.Struct, frozen=True, kw_only=True, tag="message.updated", forbid_unknown_fields=True):
+    """A message reads otherwise than before: its file has come, its guest edited it or took it back."""
+
+    conversation: ConversationRef
+    message: MessageView
+
+
 class MessageStatusChanged(
     msgspec.Struct, frozen=True, kw_only=True, tag="message.status_changed", forbid_unknown_fields=True
 ):
-    """What became of a message on its way to the guest. ``error`` is a sentence for staff where it failed."""
+    """What became of a message on its way to the guest. ``error`` is a sentence for staff: why it failed or waits."""
 
     conversation: ConversationRef
     message_id: int
     delivery_status: DeliveryStatus
     error: str | None = None
+    error_code: int | None = None
 
 
 class ConversationChanged(
@@ -49,6 +57,12 @@ class ConversationChanged(
     conversation: ConversationRef
     change: Change
     actor_id: int | None = None
+
+
+class ChannelChanged(msgspec.Struct, frozen=True, kw_only=True, tag="channel.changed", forbid_unknown_fields=True):
+    """A channel was paused (its credentials or its standing are at fault: nothing leaves by it), or goes on."""
+
+    channel: ChannelView
 
 
 class UserChanged(msgspec.Struct, frozen=True, kw_only=True, tag="user.changed", forbid_unknown_fields=True):
@@ -65,7 +79,15 @@ class UnknownEvent(msgspec.Struct, frozen=True, tag="unknown"):
     """One that another release has written, and this one cannot read. Nobody is told; its number counts."""
 
 
-Event = MessageCreated | MessageStatusChanged | ConversationChanged | UserChanged | UnknownEvent
+Event = (
+    MessageCreated
+    | MessageUpdated
+    | MessageStatusChanged
+    | ConversationChanged
+    | ChannelChanged
+    | UserChanged
+    | UnknownEvent
+)
 
 
 class StoredEvent(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 Values are what stands in the database and, where a contract prints the same word, on the wire.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -41,6 +42,14 @@ class Platform(StrEnum):
     EMAIL = "Email"
     INTERNAL = "Internal"
 
+    @property
+    def window(self) -> timedelta | None:
+        """How long after a guest's message the provider takes free text; None where always."""
+        return _WINDOWS.get(self)
+
+
+_WINDOWS = {Platform.WHATSAPP: timedelta(hours=24)}
+
 
 class IdentityKind(StrEnum):
     """By what a guest is known; one guest may have several."""
@@ -48,6 +57,7 @@ class IdentityKind(StrEnum):
     PHONE = "phone"
     WHATSAPP = "whatsapp"
     WHATSAPP_USER = "whatsapp_user"
+    WHATSAPP_GROUP = "whatsapp_group"
     TELEGRAM = "telegram"
     INSTAGRAM = "instagram"
     EMAIL = "email"
@@ -110,6 +120,7 @@ class MessageType(StrEnum):
     BUTTON = "button"
     REACTION = "reaction"
     ORDER = "order"
+    TEMPLATE = "template"
     UNSUPPORTED = "unsupported"
 
 
@@ -143,12 +154,14 @@ class OutboxState(StrEnum):
     """The life of a delivery: one row of the outbox.
 
     PENDING waits for its turn, SENDING is leased by a worker, UNCONFIRMED may or may not have been accepted by the
-    provider, SENT was accepted, DEAD will not be tried again.
+    provider, HELD waits for the guest to write (free text may not be sent before), SENT was accepted, DEAD will not be
+    tried again.
     """
 
     PENDING = "pending"
     SENDING = "sending"
     UNCONFIRMED = "unconfirmed"
+    HELD = "held"
     SENT = "sent"
     DEAD = "dead"
 
@@ -161,3 +174,17 @@ class UpdateState(StrEnum):
     IGNORED = "ignored"
     ERROR = "error"
     DEAD = "dead"
+
+
+class MediaState(StrEnum):
+    """The life of a file.
+
+    PENDING is still with the provider, STORED is here and safe to show, FAILED could not be fetched (staff may try
+    again), REFUSED is too big or of a type that is not shown, DELETED was taken away in time or by its guest.
+    """
+
+    PENDING = "pending"
+    STORED = "stored"
+    FAILED = "failed"
+    REFUSED = "refused"
+    DELETED = "deleted"

@@ -10,6 +10,7 @@ from app.core.types import (
     ConversationStatus,
     DeliveryStatus,
     Department,
+    MediaState,
     MessageOrigin,
     MessageType,
     Platform,
@@ -32,7 +33,8 @@ class ConversationRef(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as an event carries it: enough to decide who may see it, and to render it in any contract.
 
     ``stay_id`` is None for a demo, ``department`` until one is chosen, ``guest_phone`` (with its ``+``) for a guest
-    without a number.
+    without a number. Until ``window_closes_at`` free text may be sent; None where it may always, or where the guest has
+    not written yet.
     """
 
     id: int
@@ -47,6 +49,7 @@ class ConversationRef(msgspec.Struct, frozen=True, kw_only=True):
     status: ConversationStatus
     department: Department | None
     assignee_id: int | None
+    window_closes_at: datetime | None
 
     @property
     def is_demo(self) -> bool:
@@ -67,8 +70,32 @@ class ConversationView(ConversationRef, frozen=True, kw_only=True):
         return ConversationRef(**{name: getattr(self, name) for name in ConversationRef.__struct_fields__})
 
 
+class MediaView(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of a message.
+
+    ``restricted``: the identity document of a stay, which only reception and managers may see, by the way that logs
+    each look. ``size`` is in bytes, ``width`` and ``height`` in pixels. ``error`` says why it is not there.
+    """
+
+    id: int
+    state: MediaState
+    mime_type: str | None
+    filename: str | None
+    size: int | None
+    width: int | None
+    height: int | None
+    voice: bool
+    has_thumbnail: bool
+    restricted: bool
+    error: str | None
+
+
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A message. ``created_at`` is of receipt, ``provider_timestamp`` what the provider says."""
+    """A message. ``created_at`` is of receipt, ``provider_timestamp`` what the provider says.
+
+    ``details`` holds what has no field of its own (coordinates, cards, a menu's options), ``reply_to_id`` the message
+    that this one answers or reacts to. A note is for staff alone.
+    """
 
     id: int
     conversation_id: int
@@ -80,9 +107,30 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     delivery_status: DeliveryStatus | None
     delivery_error: str | None
+    delivery_error_code: int | None
+    details: dict[str, Any]
+    media: MediaView | None
+    reply_to_id: int | None
+    is_note: bool
+    edited_at: datetime | None
+    revoked_at: datetime | None
     client_message_id: UUID | None
     created_at: datetime
     provider_timestamp: datetime | None
+
+
+class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the hotel's numbers, pages or sites. While it is paused, for ``pause_reason``, nothing leaves by it."""
+
+    id: int
+    hotel_id: int
+    platform: Platform
+    name: str
+    account: str
+    display_address: str | None
+    is_active: bool
+    paused_at: datetime | None
+    pause_reason: str | None
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

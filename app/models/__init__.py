@@ -1,9 +1,9 @@
 """The tables. Importing this package fills ``Base.metadata``."""
 
 from app.models.base import Base
-from app.models.conversation import Conversation, Media, Message, Participant, Request
+from app.models.conversation import Conversation, Correction, Media, Message, Participant, Request
 from app.models.guest import Account, Guest, GuestIdentity, Stay
-from app.models.hotel import Channel, Hotel, HotelSequence, MessageTemplate
+from app.models.hotel import Channel, Hotel, HotelSequence, MessageTemplate, ProviderTemplate
 from app.models.log import Delivery, EventRow, InboundItem, InboundUpdate, MessageStatus
 from app.models.user import AuditEntry, AuthSession, RefreshToken, SignInAttempt, User
 
@@ -14,6 +14,7 @@ __all__ = [
     "Base",
     "Channel",
     "Conversation",
+    "Correction",
     "Delivery",
     "EventRow",
     "Guest",
@@ -27,6 +28,7 @@ __all__ = [
     "MessageStatus",
     "MessageTemplate",
     "Participant",
+    "ProviderTemplate",
     "RefreshToken",
     "Request",
     "SignInAttempt",

@@ -4,13 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.types import (
     ConversationStatus,
     DeliveryStatus,
     Department,
+    MediaState,
     MessageOrigin,
     MessageType,
     SenderType,
@@ -108,9 +108,27 @@ class Message(Base):
     is_note: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     delivery_status: Mapped[DeliveryStatus | None] = mapped_column(word(DeliveryStatus))
     delivery_error: Mapped[str | None] = mapped_column(String(500))
+    delivery_error_code: Mapped[int | None]
+    edited_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     provider_timestamp: Mapped[datetime | None]
     created_at: Mapped[Created]
+
+
+class Correction(Base):
+    """A guest's edit or revocation of a message, ``target``. Kept, because it may come before its original."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index("ix_corrections_target", "channel_id", "target"),)
+
+    channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(512), primary_key=True)
+    target: Mapped[str] = mapped_column(String(512))
+    sender: Mapped[str] = mapped_column(String(254))
+    text: Mapped[str | None]
+    at: Mapped[datetime]
+    received_at: Mapped[Created]
 
 
 class Participant(Base):
@@ -128,24 +146,44 @@ class Participant(Base):
 
 
 class Media(Base):
-    """A file of a message, or a document of a stay."""
+    """A file: of a message, or uploaded by staff and not sent yet. With a ``stay_id`` it is a guest's document.
+
+    ``provider_id`` is the provider's name of a guest's file, ``upload_id`` the one that the provider gave to ours.
+    ``original_key`` and ``thumbnail_key`` name what is stored of it.
+    """
 
     __tablename__ = "media"
+    __table_args__ = (
+        Index("uq_media_message", "message_id", unique=True, postgresql_where=text("message_id IS NOT NULL")),
+        Index("ix_media_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+    )
 
     id: Mapped[BigId]
     hotel_id: Mapped[HotelId] = mapped_column(index=True)
-    message_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("messages.id"), index=True)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    message_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("messages.id"))
     stay_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
+    uploaded_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     provider_id: Mapped[str | None] = mapped_column(String(512))
-    state: Mapped[str] = mapped_column(String(32), server_default="pending")
+    upload_id: Mapped[str | None] = mapped_column(String(512))
+    upload_expires_at: Mapped[datetime | None]
+    state: Mapped[MediaState] = mapped_column(word(MediaState), server_default="pending")
     mime_type: Mapped[str | None] = mapped_column(String(128))
     filename: Mapped[str | None] = mapped_column(String(255))
     sha256: Mapped[str | None] = mapped_column(String(128))
+    voice: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     size: Mapped[int | None]
-    storage_key: Mapped[str | None] = mapped_column(String(255))
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    original_key: Mapped[str | None] = mapped_column(String(255))
+    thumbnail_key: Mapped[str | None] = mapped_column(String(255))
     error: Mapped[str | None] = mapped_column(String(500))
-    details: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_attempt_at: Mapped[Created]
+    lease_token: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]
     created_at: Mapped[Created]
+    deleted_at: Mapped[datetime | None]
 
 
 class Request(Base):

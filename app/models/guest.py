@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.types import CheckinState, IdentityKind, StayStatus
@@ -60,10 +60,11 @@ class Stay(Base):
 
 
 class Account(Base):
-    """A guest's identity on one channel: the address that an answer goes to.
+    """A guest's identity on one channel: the address that an answer goes to. A group counts as a guest of its own.
 
-    Its row lock makes one guest's inbound messages wait for each other. ``guest_id`` is None only inside the
-    transaction that meets the address for the first time.
+    ``last_inbound_at`` is the provider's time of the newest message that lets us write freely. Before ``not_before``
+    the provider takes nothing more for this address. The row's lock makes one guest's inbound messages wait for each
+    other. ``guest_id`` is None only inside the transaction that meets the address for the first time.
     """
 
     __tablename__ = "accounts"
@@ -75,5 +76,8 @@ class Account(Base):
     guest_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("guests.id"), index=True)
     address: Mapped[str] = mapped_column(String(254))
     name: Mapped[str | None] = mapped_column(String(200))
+    is_group: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     last_inbound_at: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
+    opted_out_at: Mapped[datetime | None]
     created_at: Mapped[Created]

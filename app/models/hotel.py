@@ -1,8 +1,9 @@
 """A hotel, its place in its own sequence of events, its channels and its canned replies."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,7 +34,9 @@ class HotelSequence(Base):
 class Channel(Base):
     """A hotel's own number, page or site on a platform.
 
-    ``account`` is the provider's id of it, by which inbound bodies are routed. ``credentials`` are encrypted.
+    ``account`` is the provider's id of it, by which inbound bodies are routed, ``business_account`` that of the account
+    which its templates belong to. ``credentials`` are encrypted. Before ``not_before`` the provider takes nothing more
+    from it; ``throttle_level`` counts how often in a row it has said so.
     """
 
     __tablename__ = "channels"
@@ -44,13 +47,39 @@ class Channel(Base):
     platform: Mapped[Platform] = mapped_column(word(Platform))
     name: Mapped[str] = mapped_column(String(200))
     account: Mapped[str] = mapped_column(String(128))
+    business_account: Mapped[str | None] = mapped_column(String(128))
     display_address: Mapped[str | None] = mapped_column(String(128))
     credentials: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''::bytea"))
     config: Mapped[Json]
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    not_before: Mapped[datetime | None]
+    throttle_level: Mapped[int] = mapped_column(Integer, server_default="0")
     paused_at: Mapped[datetime | None]
     pause_reason: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[Created]
+
+
+class ProviderTemplate(Base):
+    """A template that the provider has to approve, as it was last listed there: what may be sent after the window.
+
+    ``components`` are in the provider's words. ``disabled_reason`` is ours: a send has shown that it cannot be used.
+    """
+
+    __tablename__ = "provider_templates"
+    __table_args__ = (UniqueConstraint("channel_id", "name", "language"),)
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    provider_id: Mapped[str | None] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(512))
+    language: Mapped[str] = mapped_column(String(16))
+    category: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(32))
+    parameter_format: Mapped[str] = mapped_column(String(16), server_default="POSITIONAL")
+    components: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    disabled_reason: Mapped[str | None] = mapped_column(String(500))
+    listed_at: Mapped[Created]
 
 
 class MessageTemplate(Base):

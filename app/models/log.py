@@ -35,6 +35,7 @@ class InboundItem(Base):
     update_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("inbound_updates.id"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     channel_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    external_id: Mapped[str | None] = mapped_column(String(512))
     state: Mapped[UpdateState] = mapped_column(word(UpdateState))
     error: Mapped[str] = mapped_column(String(1000))
     attempts: Mapped[int] = mapped_column(Integer, server_default="1")
@@ -73,6 +74,7 @@ class Delivery(Base):
             "id",
             postgresql_where=text("state IN ('pending', 'sending', 'unconfirmed')"),
         ),
+        Index("ix_deliveries_held", "channel_id", "address", postgresql_where=text("state = 'held'")),
     )
 
     id: Mapped[BigId]

@@ -7,10 +7,12 @@ it is sent.
 
 from app.core.events import (
     Change,
+    ChannelChanged,
     ConversationChanged,
     Event,
     MessageCreated,
     MessageStatusChanged,
+    MessageUpdated,
     UnknownEvent,
     UserChanged,
 )
@@ -45,7 +47,9 @@ def audiences_of(event: Event) -> tuple[str, ...]:
             return (staff(event.user_id),)
         case UnknownEvent():
             return ()
-        case MessageCreated() | MessageStatusChanged():
+        case ChannelChanged():
+            return (ALL_STAFF,)
+        case MessageCreated() | MessageUpdated() | MessageStatusChanged():
             return _about(event.conversation)
         case ConversationChanged(change=Change.RELAY_STARTED):
             return (ALL_STAFF, *_about(event.conversation))

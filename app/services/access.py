@@ -6,12 +6,13 @@ department. Another hotel's things do not exist (404); one's own hotel's that on
 """
 
 from app.core.errors import Forbidden, NotFound
-from app.core.events import Event, UnknownEvent, UserChanged
+from app.core.events import ChannelChanged, Event, UnknownEvent, UserChanged
 from app.core.principal import Principal, Scope
-from app.core.types import UserType
+from app.core.types import Department, UserType
 from app.core.views import ConversationRef
 from app.realtime.audiences import ALL_STAFF
 
+MANAGERS = frozenset({UserType.MANAGER, UserType.HOTEL_ADMIN})
 SEES_WHOLE_HOTEL = frozenset({UserType.RECEPTIONIST, UserType.MANAGER, UserType.HOTEL_ADMIN})
 
 
@@ -39,6 +40,20 @@ def check_access(principal: Principal, conversation: ConversationRef | None) -> 
     return conversation
 
 
+def may_see_documents(principal: Principal) -> bool:
+    """Whether identity documents are for this user: reception and managers, and nobody else."""
+    if principal.user_type in SEES_WHOLE_HOTEL:
+        return True
+    return principal.user_type is UserType.DEPARTMENT_STAFF and Department.RECEPTION in principal.departments
+
+
+def require_manager(principal: Principal) -> None:
+    """Raises Forbidden for everybody but managers and hotel admins, who answer for the hotel's channels."""
+    require_staff(principal)
+    if principal.user_type not in MANAGERS:
+        raise Forbidden("Only managers may do this.")
+
+
 def may_hear(principal: Principal, event: Event, audience: str) -> bool:
     """Whether an event may be told to this user's socket by this audience, as their rights stand now.
 
@@ -49,6 +64,8 @@ def may_hear(principal: Principal, event: Event, audience: str) -> bool:
         return event.user_id == principal.user_id
     if not principal.is_staff or isinstance(event, UnknownEvent):
         return False
+    if isinstance(event, ChannelChanged):
+        return event.channel.hotel_id == principal.hotel_id
     if audience == ALL_STAFF:
         return event.conversation.hotel_id == principal.hotel_id
     return scope_of(principal).covers(event.conversation.hotel_id, event.conversation.department)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.core.links import MediaLinks
 from app.core.settings import Settings
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
@@ -23,6 +24,7 @@ class Services:
     bus: Bus
     hub: Hub
     auth: AuthService
+    links: MediaLinks
     conversations: ConversationService
     intake: Intake
     inbound: InboundService

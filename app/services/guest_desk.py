@@ -6,6 +6,7 @@ Works inside the transaction of ``services/inbound.py``, on rows that are locked
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from app.channels.base import InboundMedia, InboundMessage
@@ -20,7 +21,7 @@ from app.core.types import (
 )
 from app.flows.definition import FlowBook
 from app.flows.engine import begin_state, step
-from app.flows.types import Facts, FlowState, GuestInput, Outcome, RelayTo, StoreDocument, SubmitCheckin
+from app.flows.types import Facts, FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.guests import AccountRecord, GuestRecord, StayRecord
@@ -83,6 +84,7 @@ class GuestDesk:
         conversation = self._choose(visitor, replies_to) or await self._open(work, visitor)
         conversation.account_id, conversation.address = visitor.account.id, visitor.account.address
         self._rebind(conversation, visitor)
+        outcome = self._ask_flow(conversation, visitor, item)
         stored = await work.messages.add(
             NewMessage(
                 hotel_id=conversation.hotel_id,
@@ -93,6 +95,7 @@ class GuestDesk:
                 sender_name=conversation.guest_name,
                 content=item.text,
                 type=item.type,
+                media=_media(item.media, conversation, outcome) if item.media else None,
                 external_id=item.external_id,
                 reply_to_id=replies_to[0] if replies_to else None,
                 extra=item.extra,
@@ -106,11 +109,6 @@ class GuestDesk:
         if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
             conversation.waiting_since = at
         work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
-        outcome = self._ask_flow(conversation, visitor, item)
-        if item.media is not None:
-            is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects)
-            stay_id = conversation.stay_id if is_document else None
-            await work.messages.add_media(_media(item.media, conversation, stored.id, stay_id))
         await self._carry_out(work, visitor, conversation, outcome, at)
         await work.conversations.save(conversation)
 
@@ -179,7 +177,7 @@ class GuestDesk:
         put_state(conversation, outcome.state)
         relayed = self._relay(visitor, conversation, relays[-1], at) if relays else None
         for reply in outcome.replies:
-            await self._reply(work, visitor, conversation, reply.text, at)
+            await self._reply(work, visitor, conversation, reply, at)
         if any(isinstance(effect, SubmitCheckin) for effect in outcome.effects) and visitor.stay is not None:
             await work.guests.set_checkin_state(visitor.stay.id, CheckinState.SUBMITTED)
         if relayed is not None:
@@ -212,8 +210,9 @@ class GuestDesk:
         return target
 
     async def _reply(
-        self, work: UnitOfWork, visitor: Visitor, conversation: ConversationState, text: str, at: datetime
+        self, work: UnitOfWork, visitor: Visitor, conversation: ConversationState, reply: Reply, at: datetime
     ) -> None:
+        options = [msgspec.structs.asdict(option) for option in reply.options]
         stored = await work.messages.add(
             NewMessage(
                 hotel_id=conversation.hotel_id,
@@ -222,14 +221,15 @@ class GuestDesk:
                 sender_type=SenderType.SYSTEM,
                 origin=MessageOrigin.FLOW,
                 sender_name=visitor.channel.hotel_name,
-                content=text,
+                content=reply.text,
+                extra={"options": options} if options else {},
                 delivery_status=DeliveryStatus.QUEUED,
                 created_at=at,
             )
         )
         assert stored is not None, "a message without an outside id meets no other"
         await work.deliver(conversation, stored.id, at)
-        conversation.note_message(stored.id, text, SenderType.SYSTEM, at)
+        conversation.note_message(stored.id, reply.text, SenderType.SYSTEM, at)
         work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
 
 
@@ -260,15 +260,15 @@ def _last_with_staff(conversation: ConversationState) -> tuple[float, int]:
     return max(moments, default=0.0), conversation.id
 
 
-def _media(media: InboundMedia, conversation: ConversationState, message_id: int, stay_id: int | None) -> NewMedia:
+def _media(file: InboundMedia, conversation: ConversationState, outcome: Outcome) -> NewMedia:
+    is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects)
     return NewMedia(
-        hotel_id=conversation.hotel_id,
-        message_id=message_id,
-        stay_id=stay_id,
-        provider_id=media.provider_id[:512],
-        mime_type=media.mime_type[:128] if media.mime_type else None,
-        filename=media.filename[:255] if media.filename else None,
-        sha256=media.sha256[:128] if media.sha256 else None,
+        stay_id=conversation.stay_id if is_document else None,
+        provider_id=file.provider_id[:512],
+        mime_type=file.mime_type[:128] if file.mime_type else None,
+        filename=file.filename[:255] if file.filename else None,
+        sha256=file.sha256[:128] if file.sha256 else None,
+        voice=file.voice,
     )
 
 

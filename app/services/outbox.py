@@ -15,11 +15,11 @@ from uuid import uuid4
 
 import structlog
 
-from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
+from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult, TextOut
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Unavailable
-from app.core.events import MessageStatusChanged
+from app.core.events import ChannelChanged, MessageStatusChanged
 from app.core.types import DeliveryStatus, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services.delivery_reports import apply_report
@@ -108,7 +108,11 @@ class Outbox:
         except SealBroken as error:
             return SendResult(outcome=SendOutcome.PAUSE, detail=str(error))
         message = Outgoing(
-            delivery_id=delivery.id, to=delivery.address, text=delivery.content, reply_to=delivery.reply_to
+            delivery_id=delivery.id,
+            to=delivery.address,
+            content=TextOut(text=delivery.content),
+            reply_to=delivery.reply_to,
+            to_group=delivery.is_group,
         )
         try:
             async with asyncio.timeout(SEND_WITHIN):
@@ -194,7 +198,9 @@ class Outbox:
         """Nothing leaves by this channel until it is mended: this delivery waits with the others."""
         reason = result.detail or "The provider refuses the channel's credentials."
         log.error("channel_paused", channel_id=delivery.channel_id, code=result.code, reason=reason)
-        await work.channels.pause(delivery.channel_id, reason)
+        channel = await work.channels.pause(delivery.channel_id, reason)
+        if channel is not None:
+            work.emit(channel.hotel_id, ChannelChanged(channel=channel))
         await work.deliveries.put_back(
             delivery,
             OutboxState.PENDING,

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.types import Platform
+from app.core.views import ChannelView
 from app.models import Channel, Hotel
 
 
@@ -18,9 +19,23 @@ class ChannelRecord(msgspec.Struct, frozen=True, kw_only=True):
     hotel_id: int
     platform: Platform
     account: str
+    business_account: str | None
     credentials: bytes
     hotel_name: str
     hotel_language: str
+
+
+_VIEW = (
+    Channel.id,
+    Channel.hotel_id,
+    Channel.platform,
+    Channel.name,
+    Channel.account,
+    Channel.display_address,
+    Channel.is_active,
+    Channel.paused_at,
+    Channel.pause_reason,
+)
 
 
 class ChannelStore:
@@ -40,13 +55,34 @@ class ChannelStore:
     async def by_ids(self, ids: Collection[int]) -> list[ChannelRecord]:
         return await self._select(Channel.id.in_(list(ids)))
 
-    async def pause(self, channel_id: int, reason: str) -> None:
-        """Stop sending on a channel until it is mended; what waits for it stays in the outbox."""
-        await self._connection.execute(
-            update(Channel)
-            .where(Channel.id == channel_id, Channel.paused_at.is_(None))
-            .values(paused_at=func.now(), pause_reason=reason[:500])
+    async def of_hotel(self, hotel_id: int) -> list[ChannelView]:
+        """All of a hotel's channels, also those that are not in use, the oldest first."""
+        rows = await self._connection.execute(select(*_VIEW).where(Channel.hotel_id == hotel_id).order_by(Channel.id))
+        return [ChannelView(**row) for row in rows.mappings()]
+
+    async def pause(self, channel_id: int, reason: str) -> ChannelView | None:
+        """Stop sending on a channel until it is mended; what waits for it stays in the outbox. None where it was."""
+        return await self._change(
+            channel_id, Channel.paused_at.is_(None), paused_at=func.now(), pause_reason=reason[:500]
         )
+
+    async def resume(self, channel_id: int) -> ChannelView | None:
+        """Send again, at once. None where it was not paused."""
+        return await self._change(
+            channel_id,
+            Channel.paused_at.is_not(None),
+            paused_at=None,
+            pause_reason=None,
+            not_before=None,
+            throttle_level=0,
+        )
+
+    async def _change(self, channel_id: int, where: ColumnElement[bool], **values: object) -> ChannelView | None:
+        rows = await self._connection.execute(
+            update(Channel).where(Channel.id == channel_id, where).values(**values).returning(*_VIEW)
+        )
+        row = rows.mappings().one_or_none()
+        return ChannelView(**row) if row else None
 
     async def _select(self, *where: ColumnElement[bool]) -> list[ChannelRecord]:
         rows = await self._connection.execute(
@@ -55,6 +91,7 @@ class ChannelStore:
                 Channel.hotel_id,
                 Channel.platform,
                 Channel.account,
+                Channel.business_account,
                 Channel.credentials,
                 Hotel.name.label("hotel_name"),
                 Hotel.language.label("hotel_language"),

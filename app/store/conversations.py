@@ -33,6 +33,8 @@ class ConversationState(msgspec.Struct, kw_only=True):
     platform: Platform
     account_id: int
     address: str
+    is_group: bool
+    window_opened_at: datetime | None
     status: ConversationStatus
     department: Department | None
     assignee_id: int | None
@@ -47,6 +49,10 @@ class ConversationState(msgspec.Struct, kw_only=True):
     relayed_at: datetime | None
     waiting_since: datetime | None
     closed_at: datetime | None
+
+    @property
+    def window_closes_at(self) -> datetime | None:
+        return _closing(self.platform, self.window_opened_at)
 
     def ref(self) -> ConversationRef:
         """How events carry it, as it stands at this moment."""
@@ -190,6 +196,8 @@ class ConversationStore:
         # What may change with the row is no join: were it moved to another account or stay while its lock was waited
         # for, the joined row would be the old one's, or none. A subquery is asked again for the row as it is now.
         address = select(Account.address).where(Account.id == Conversation.account_id).scalar_subquery()
+        is_group = select(Account.is_group).where(Account.id == Conversation.account_id).scalar_subquery()
+        opened_at = select(Account.last_inbound_at).where(Account.id == Conversation.account_id).scalar_subquery()
         room_number = select(Stay.room_number).where(Stay.id == Conversation.stay_id).scalar_subquery()
         floor = select(Stay.floor).where(Stay.id == Conversation.stay_id).scalar_subquery()
         rows = await self._connection.execute(
@@ -200,6 +208,8 @@ class ConversationStore:
                 Conversation.channel_id,
                 Conversation.account_id,
                 address.label("address"),
+                is_group.label("is_group"),
+                opened_at.label("window_opened_at"),
                 Conversation.flow_name,
                 Conversation.last_staff_message_at,
                 Conversation.relayed_at,
@@ -248,8 +258,16 @@ def _columns(*more: Any) -> Select[*tuple[Any, ...]]:
 
 
 def _view() -> Select[*tuple[Any, ...]]:
-    return _columns(Stay.room_number, Stay.floor, Conversation.created_at, Conversation.updated_at).outerjoin(
-        Stay, Stay.id == Conversation.stay_id
+    return (
+        _columns(
+            Stay.room_number,
+            Stay.floor,
+            Account.last_inbound_at.label("window_opened_at"),
+            Conversation.created_at,
+            Conversation.updated_at,
+        )
+        .join(Account, Account.id == Conversation.account_id)
+        .outerjoin(Stay, Stay.id == Conversation.stay_id)
     )
 
 
@@ -258,4 +276,9 @@ def _to_view(row: dict[str, Any]) -> ConversationView:
     last_id = row.pop("last_message_id")
     content, sender, at = (row.pop(f"last_message_{part}") for part in ("preview", "sender", "at"))
     last = None if last_id is None else LastMessage(id=last_id, content=content, sender_type=sender, at=at)
-    return ConversationView(**row, last_message=last)
+    closes_at = _closing(row["platform"], row.pop("window_opened_at"))
+    return ConversationView(**row, last_message=last, window_closes_at=closes_at)
+
+
+def _closing(platform: Platform, opened_at: datetime | None) -> datetime | None:
+    return None if platform.window is None or opened_at is None else opened_at + platform.window

@@ -1,6 +1,7 @@
 """The outbox: who may send what now, and what became of it. All its SQL."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -8,8 +9,8 @@ from sqlalchemy import and_, case, exists, func, insert, literal, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
-from app.core.types import OutboxState
-from app.models import Channel, Delivery, Message
+from app.core.types import MessageType, OutboxState
+from app.models import Account, Channel, Delivery, Media, Message
 
 UNFINISHED = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNCONFIRMED)
 
@@ -28,8 +29,12 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     lease_token: UUID
     leased_until: datetime
     created_at: datetime
+    type: MessageType
     content: str
+    details: dict[str, Any]
     reply_to: str | None
+    is_group: bool
+    media_id: int | None
 
 
 class LostDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +120,19 @@ class DeliveryStore:
             .cte("claimed")
         )
         rows = await self._connection.execute(
-            select(claimed, Message.content, quoted.external_id.label("reply_to"))
+            select(
+                claimed,
+                Message.type,
+                Message.content,
+                Message.extra.label("details"),
+                quoted.external_id.label("reply_to"),
+                Account.is_group,
+                Media.id.label("media_id"),
+            )
             .join(Message, Message.id == claimed.c.message_id)
+            .join(Account, and_(Account.channel_id == claimed.c.channel_id, Account.address == claimed.c.address))
             .outerjoin(quoted, quoted.id == Message.reply_to_id)
+            .outerjoin(Media, Media.message_id == Message.id)
             .order_by(claimed.c.id)
         )
         return [ClaimedDelivery(**row) for row in rows.mappings()]

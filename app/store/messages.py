@@ -6,13 +6,24 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.types import DELIVERY_RANK, DeliveryStatus, MessageOrigin, MessageType, SenderType
-from app.core.views import MessageView
+from app.core.views import MediaView, MessageView
 from app.models import Media, Message, MessageStatus
+
+
+class NewMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the provider still holds. ``stay_id`` marks it as a document of that stay."""
+
+    provider_id: str
+    stay_id: int | None = None
+    mime_type: str | None = None
+    filename: str | None = None
+    sha256: str | None = None
+    voice: bool = False
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +35,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     sender_name: str
     content: str
     type: MessageType = MessageType.TEXT
+    media: NewMedia | None = None
     staff_user_id: int | None = None
     external_id: str | None = None
     client_message_id: UUID | None = None
@@ -32,18 +44,6 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     delivery_status: DeliveryStatus | None = None
     provider_timestamp: datetime | None = None
     created_at: datetime
-
-
-class NewMedia(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the provider still holds. ``stay_id`` marks it as the identity document of that stay."""
-
-    hotel_id: int
-    message_id: int
-    stay_id: int | None
-    provider_id: str
-    mime_type: str | None
-    filename: str | None
-    sha256: str | None
 
 
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
 
 
-_VIEW = (
+_MESSAGE = (
     Message.id,
     Message.conversation_id,
     Message.sender_type,
@@ -67,10 +67,30 @@ _VIEW = (
     Message.content,
     Message.delivery_status,
     Message.delivery_error,
+    Message.delivery_error_code,
+    Message.extra.label("details"),
+    Message.reply_to_id,
+    Message.is_note,
+    Message.edited_at,
+    Message.revoked_at,
     Message.client_message_id,
     Message.created_at,
     Message.provider_timestamp,
 )
+_MEDIA = (
+    Media.id,
+    Media.state,
+    Media.mime_type,
+    Media.filename,
+    Media.size,
+    Media.width,
+    Media.height,
+    Media.voice,
+    Media.thumbnail_key.is_not(None).label("has_thumbnail"),
+    Media.stay_id.is_not(None).label("restricted"),
+    Media.error,
+)
+_FILE = "file_"
 
 
 class MessageStore:
@@ -78,15 +98,33 @@ class MessageStore:
         self._connection = connection
 
     async def add(self, message: NewMessage) -> MessageView | None:
-        """The stored message; None where the provider's or the client's id is already taken."""
+        """The stored message, with its file; None where the provider's or the client's id is already taken."""
+        values = msgspec.structs.asdict(message)
+        file = values.pop("media")
         rows = await self._connection.execute(
-            upsert(Message).values(**msgspec.structs.asdict(message)).on_conflict_do_nothing().returning(*_VIEW)
+            upsert(Message).values(**values).on_conflict_do_nothing().returning(*_MESSAGE)
         )
         row = rows.mappings().one_or_none()
-        return MessageView(**row) if row else None
+        if row is None:
+            return None
+        return MessageView(**row, media=await self._add_media(message, file, row["id"]) if file else None)
 
-    async def add_media(self, media: NewMedia) -> None:
-        await self._connection.execute(insert(Media).values(**msgspec.structs.asdict(media)))
+    async def get(self, message_id: int) -> MessageView | None:
+        return await self._one(Message.id == message_id)
+
+    async def _add_media(self, message: NewMessage, file: NewMedia, message_id: int) -> MediaView:
+        rows = await self._connection.execute(
+            insert(Media)
+            .values(
+                hotel_id=message.hotel_id,
+                channel_id=message.channel_id,
+                message_id=message_id,
+                next_attempt_at=message.created_at,
+                **msgspec.structs.asdict(file),
+            )
+            .returning(*_MEDIA)
+        )
+        return MediaView(**rows.mappings().one())
 
     async def by_client_id(self, staff_user_id: int, client_message_id: UUID) -> MessageView | None:
         return await self._one(Message.staff_user_id == staff_user_id, Message.client_message_id == client_message_id)
@@ -102,22 +140,28 @@ class MessageStore:
 
     async def of_conversation(self, conversation_id: int, *, before: int | None, limit: int) -> list[MessageView]:
         """The newest ``limit`` messages, those older than ``before`` where given; the oldest of them first."""
-        statement = select(*_VIEW).where(Message.conversation_id == conversation_id)
+        statement = _view().where(Message.conversation_id == conversation_id)
         if before is not None:
             statement = statement.where(Message.id < before)
         rows = await self._connection.execute(statement.order_by(Message.id.desc()).limit(limit))
-        return [MessageView(**row) for row in reversed(rows.mappings().all())]
+        return [_to_view(row) for row in reversed(rows.mappings().all())]
 
     async def set_external_id(self, message_id: int, external_id: str) -> None:
         await self._connection.execute(update(Message).where(Message.id == message_id).values(external_id=external_id))
 
-    async def raise_status(self, message_id: int, status: DeliveryStatus, error: str | None = None) -> bool:
+    async def raise_status(
+        self, message_id: int, status: DeliveryStatus, error: str | None = None, error_code: int | None = None
+    ) -> bool:
         """Set a delivery status where it is higher in rank than what stands; answers whether it was."""
         lower = [word for word, rank in DELIVERY_RANK.items() if rank < status.rank]
         done = await self._connection.execute(
             update(Message)
             .where(Message.id == message_id, Message.delivery_status.in_(lower))
-            .values(delivery_status=status, delivery_error=error[:500] if error else None)
+            .values(
+                delivery_status=status,
+                delivery_error=error[:500] if error else None,
+                delivery_error_code=error_code,
+            )
         )
         return done.rowcount == 1
 
@@ -126,7 +170,7 @@ class MessageStore:
         done = await self._connection.execute(
             update(Message)
             .where(Message.id == message_id, Message.delivery_status == DeliveryStatus.FAILED)
-            .values(delivery_status=DeliveryStatus.SENT, delivery_error=None)
+            .values(delivery_status=DeliveryStatus.SENT, delivery_error=None, delivery_error_code=None)
         )
         return done.rowcount == 1
 
@@ -153,6 +197,17 @@ class MessageStore:
         return [StatusReport(**row) for row in rows.mappings()]
 
     async def _one(self, *where: Any) -> MessageView | None:
-        rows = await self._connection.execute(select(*_VIEW).where(*where))
+        rows = await self._connection.execute(_view().where(*where))
         row = rows.mappings().one_or_none()
-        return MessageView(**row) if row else None
+        return _to_view(row) if row else None
+
+
+def _view() -> Select[*tuple[Any, ...]]:
+    files = [column.label(f"{_FILE}{column.key}") for column in _MEDIA]
+    return select(*_MESSAGE, *files).outerjoin(Media, Media.message_id == Message.id)
+
+
+def _to_view(row: RowMapping) -> MessageView:
+    fields = {name: value for name, value in row.items() if not name.startswith(_FILE)}
+    file = {name.removeprefix(_FILE): value for name, value in row.items() if name.startswith(_FILE)}
+    return MessageView(**fields, media=MediaView(**file) if file["id"] is not None else None)

@@ -9,6 +9,7 @@ import msgspec
 from app.contracts import message_manager as contract
 from app.core.errors import Invalid, LobbyError
 from app.core.events import StoredEvent
+from app.core.links import MediaLinks
 from app.realtime import audiences
 from app.services.access import require_staff
 from app.ws.commands import CommandTable
@@ -77,12 +78,15 @@ class StaffSocket:
     name = "message_manager"
     commands = commands
 
+    def __init__(self, links: MediaLinks) -> None:
+        self._links = links
+
     async def audiences(self, session: Session) -> Iterable[str]:
         require_staff(session.principal)
         return (audiences.staff(session.principal.user_id), audiences.ALL_STAFF)
 
     def render(self, stored: StoredEvent, audience: str) -> dict[str, Any] | None:
-        return contract.staff_event(stored, audience)
+        return contract.staff_event(stored, self._links)
 
     def error(self, error: LobbyError) -> dict[str, Any]:
         return contract.staff_error(error)

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.core.events import Change, ConversationChanged, MessageCreated, MessageStatusChanged, UnknownEvent, UserChanged
+from app.core.events import (
+    Change,
+    ChannelChanged,
+    ConversationChanged,
+    MessageCreated,
+    MessageStatusChanged,
+    MessageUpdated,
+    UnknownEvent,
+    UserChanged,
+)
 from app.core.types import Department
 from tests.access.surfaces import FILES, SOCKET, Surface
 
@@ -152,7 +161,9 @@ class Hears(StrEnum):
 
 STAFF_EVENTS: Mapping[tuple[type, Change | None], tuple[Hears, str]] = {
     (MessageCreated, None): (Hears.WHO_SEES_IT, "new_message"),
-    (MessageStatusChanged, None): (Hears.NOBODY, ""),
+    (MessageUpdated, None): (Hears.WHO_SEES_IT, "message_updated"),
+    (MessageStatusChanged, None): (Hears.WHO_SEES_IT, "message_status"),
+    (ChannelChanged, None): (Hears.ALL_STAFF, "channel_status"),
     (ConversationChanged, Change.CREATED): (Hears.NOBODY, ""),
     (ConversationChanged, Change.RELAY_STARTED): (Hears.ALL_STAFF, "new_conversation"),
     (ConversationChanged, Change.RELAY_ENDED): (Hears.NOBODY, ""),
@@ -160,6 +171,9 @@ STAFF_EVENTS: Mapping[tuple[type, Change | None], tuple[Hears, str]] = {
     (UserChanged, None): (Hears.NOBODY, ""),
     (UnknownEvent, None): (Hears.NOBODY, ""),
 }
+
+
+OF_NO_CONVERSATION = frozenset({ChannelChanged, UserChanged})
 
 
 def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, place: Department | None = None) -> int:

@@ -12,7 +12,7 @@ from app.core.events import Change, ConversationChanged, Event
 from app.core.settings import Environment, Settings
 from app.core.types import UserType
 from app.main import create_app
-from app.ws.staff import StaffSocket
+from app.ws.staff import commands
 from tests.access.declarations import DECLARED, SEES, STAFF_COMMANDS, STAFF_EVENTS, UNKNOWN, Caller
 from tests.access.surfaces import surfaces, undeclared
 from tests.access.town import USERS
@@ -81,7 +81,7 @@ def test_a_kind_of_route_that_nobody_has_thought_of_is_refused(app: FastAPI) -> 
 
 
 def test_every_command_of_the_staff_socket_is_declared() -> None:
-    assert StaffSocket().commands.names == STAFF_COMMANDS.keys()
+    assert commands.names == STAFF_COMMANDS.keys()
 
 
 def test_every_kind_of_event_is_declared() -> None:

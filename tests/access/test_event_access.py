@@ -12,13 +12,14 @@ from app.core.events import (
     Event,
     MessageCreated,
     MessageStatusChanged,
+    MessageUpdated,
     UnknownEvent,
     UserChanged,
 )
 from app.core.types import DeliveryStatus, MessageOrigin, MessageType, SenderType
 from app.core.views import ConversationRef, MessageView
 from app.store.database import Database
-from tests.access.declarations import SEES, STAFF_EVENTS, Hears
+from tests.access.declarations import OF_NO_CONVERSATION, SEES, STAFF_EVENTS, Hears
 from tests.access.town import Person, Town
 from tests.sockets import Socket, open_socket
 
@@ -76,7 +77,7 @@ async def emit_everything(database: Database, town: Town) -> None:
     async with database.transaction() as work:
         for _, ref in await town.refs(town.relayed):
             for kind, change in STAFF_EVENTS:
-                if kind is not UserChanged:
+                if kind not in OF_NO_CONVERSATION:
                     work.emit(ref.hotel_id, event_of(kind, change, ref))
         for person in town.people:
             work.emit(person.hotel.id, UserChanged(user_id=person.user_id))
@@ -103,17 +104,28 @@ def event_of(kind: type, change: Change | None, ref: ConversationRef) -> Event:
         content="Hello",
         delivery_status=None,
         delivery_error=None,
+        delivery_error_code=None,
+        details={},
+        media=None,
+        reply_to_id=None,
+        is_note=False,
+        edited_at=None,
+        revoked_at=None,
         client_message_id=None,
         created_at=utc_now(),
         provider_timestamp=None,
     )
+    if kind is MessageUpdated:
+        return MessageUpdated(conversation=ref, message=message)
     return MessageCreated(conversation=ref, message=message)
 
 
 def declared_to_hear(person: Person, town: Town) -> Heard:
     heard = []
     for thread in town.relayed:
-        for hears, word in STAFF_EVENTS.values():
+        for (kind, _), (hears, word) in STAFF_EVENTS.items():
+            if kind in OF_NO_CONVERSATION:
+                continue
             own = thread.hotel == person.hotel
             if own and (
                 hears is Hears.ALL_STAFF or (hears is Hears.WHO_SEES_IT and thread.place in SEES[person.caller])

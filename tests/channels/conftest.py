@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.channels.base import Credentials, Outgoing
+from app.channels.base import Credentials, Outgoing, TextOut
 from app.channels.whatsapp import WhatsApp
 from app.dev.fake_graph import FakeGraphConfig, Number, create_fake_graph
 from tests.channels.ports import closed_port
@@ -52,4 +52,4 @@ def sender(client: httpx.AsyncClient, graph: str) -> WhatsApp:
 def outgoing(
     text: str = "Breakfast is from seven.", *, to: str = "351912000111", reply_to: str | None = None
 ) -> Outgoing:
-    return Outgoing(delivery_id=4711, to=to, text=text, reply_to=reply_to)
+    return Outgoing(delivery_id=4711, to=to, content=TextOut(text=text), reply_to=reply_to)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.channels.base import Outgoing, SendOutcome, SendResult
+from app.channels.base import Outgoing, SendOutcome, SendResult, TextOut
 from app.channels.whatsapp.errors import outcome_of
 from app.channels.whatsapp.identity import is_user_id
 from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_integer, as_list, as_object, as_text
@@ -61,7 +61,9 @@ class GraphSender:
 
 def request_body(message: Outgoing) -> Json | SendResult:
     """Meta's request, or the refusal that it would answer with."""
-    text = clean(message.text)
+    if not isinstance(message.content, TextOut):
+        return _refused("Only text can be sent.")
+    text = clean(message.content.text)
     if not text.strip():
         return _refused("WhatsApp takes no empty text.")
     if len(text) > MAX_TEXT:
