@@ -27,6 +27,7 @@ from app.services.inbound import InboundService
 from app.services.intake import Intake
 from app.services.outbox import Outbox, OutboxWorker
 from app.services.sockets import OpenSockets
+from app.services.templates import TemplateService
 from app.store.database import Database, create_engine
 
 log = structlog.get_logger(__name__)
@@ -115,6 +116,7 @@ def _assemble(
     )
     auth = AuthService(database, settings, clock=clock)
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
+    conversations = ConversationService(database=database, book=book, clock=clock)
     return Services(
         intake=intake,
         settings=settings,
@@ -123,8 +125,11 @@ def _assemble(
         hub=hub,
         auth=auth,
         links=media_links(settings, clock),
-        conversations=ConversationService(database=database, book=book, clock=clock),
+        conversations=conversations,
         inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
         outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),
         sockets=OpenSockets(auth, clock),
+        templates=TemplateService(
+            database=database, channels=channels, vault=vault, conversations=conversations, clock=clock
+        ),
     )

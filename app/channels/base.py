@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from app.core.templates import ProviderTemplate
 from app.core.types import MessageType, Platform
 
 
@@ -233,6 +234,15 @@ class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[dict[str, Any], ...] = ()
 
 
+class TemplateListing(msgspec.Struct, frozen=True, kw_only=True):
+    """All templates of an account where ``outcome`` is ACCEPTED, else none, with ``detail`` to say why."""
+
+    outcome: SendOutcome
+    templates: tuple[ProviderTemplate, ...] = ()
+    code: int | None = None
+    detail: str | None = None
+
+
 OutgoingContent = TextOut | MenuOut | MediaOut | LocationOut | ReactionOut | TemplateOut
 
 
@@ -277,4 +287,8 @@ class Channel(Protocol):
 
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         """Hand one message to the provider. Never raises for what the provider or the network does."""
+        ...
+
+    async def list_templates(self, *, business_account: str, credentials: Credentials) -> TemplateListing:
+        """The templates that the provider knows of. Never raises for what the provider or the network does."""
         ...

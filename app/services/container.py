@@ -12,6 +12,7 @@ from app.services.inbound import InboundService
 from app.services.intake import Intake
 from app.services.outbox import Outbox
 from app.services.sockets import OpenSockets
+from app.services.templates import TemplateService
 from app.store.database import Database
 
 
@@ -30,6 +31,7 @@ class Services:
     inbound: InboundService
     outbox: Outbox
     sockets: OpenSockets
+    templates: TemplateService
 
     async def check_database(self) -> None:
         """Raises Unavailable where it is away."""

@@ -4,15 +4,19 @@ Every change locks the conversation's row first, so of two at once the second se
 so (409). Contracts 1 to 4 are ways to call these.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from app.core.clock import Clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.principal import Principal
-from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, SenderType
-from app.core.views import ConversationView, MessageView, Page
+from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, SenderType
+from app.core.views import ConversationView, MediaView, MessageView, Page
 from app.flows.definition import FlowBook
 from app.flows.engine import begin_state
 from app.services.access import check_access, scope_of
@@ -24,6 +28,18 @@ from app.store.unit_of_work import UnitOfWork
 
 LONGEST_TEXT = 4096
 MESSAGES_AT_ONCE = 1000
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message of staff says. ``file`` was uploaded before, and is locked."""
+
+    content: str
+    type: MessageType = MessageType.TEXT
+    details: dict[str, Any] = {}
+    file: MediaView | None = None
+
+
+Compose = Callable[[ConversationState], Awaitable[Composed]]
 
 
 class ConversationService:
@@ -116,10 +132,22 @@ class ConversationService:
             raise NotFound("This stay has no conversation yet.")
         return max(visible, key=_openness).id
 
-    async def _send(
-        self, work: UnitOfWork, principal: Principal, conversation_id: int, text: str, client_message_id: UUID | None
+    async def post(
+        self,
+        work: UnitOfWork,
+        principal: Principal,
+        conversation_id: int,
+        compose: Compose,
+        client_message_id: UUID | None = None,
     ) -> MessageView:
+        """A message of staff, in this transaction: ``compose`` writes it once the conversation is locked.
+
+        Takes over and reopens as ``send`` does, and raises what that raises, and what ``compose`` does.
+        """
         conversation, others = await self._lock(work, principal, conversation_id)
+        if client_message_id is not None and await work.messages.by_client_id(principal.user_id, client_message_id):
+            return await _first_result(work, principal, conversation_id, client_message_id)
+        composed = await compose(conversation)
         now = self._clock()
         stored = await work.messages.add(
             NewMessage(
@@ -130,7 +158,9 @@ class ConversationService:
                 origin=MessageOrigin.STAFF,
                 sender_name=principal.name,
                 staff_user_id=principal.user_id,
-                content=text,
+                content=composed.content,
+                type=composed.type,
+                extra=composed.details,
                 client_message_id=client_message_id,
                 delivery_status=DeliveryStatus.QUEUED,
                 created_at=now,
@@ -138,9 +168,12 @@ class ConversationService:
         )
         if stored is None:
             return await _first_result(work, principal, conversation_id, client_message_id)
+        if composed.file is not None:
+            await work.templates.attach(composed.file.id, stored.id, conversation.channel_id)
+            stored = msgspec.structs.replace(stored, media=composed.file)
         await work.deliver(conversation, stored.id, now)
         change = self._take_over(conversation, others)
-        conversation.note_message(stored.id, text, SenderType.STAFF, now)
+        conversation.note_message(stored.id, composed.content, SenderType.STAFF, now)
         conversation.last_staff_message_at = now
         conversation.waiting_since = None
         await work.conversations.save(conversation)
@@ -149,6 +182,14 @@ class ConversationService:
             work.emit(ref.hotel_id, ConversationChanged(conversation=ref, change=change, actor_id=principal.user_id))
         work.emit(ref.hotel_id, MessageCreated(conversation=ref, message=stored))
         return stored
+
+    async def _send(
+        self, work: UnitOfWork, principal: Principal, conversation_id: int, text: str, client_message_id: UUID | None
+    ) -> MessageView:
+        async def compose(_: ConversationState) -> Composed:
+            return Composed(content=text)
+
+        return await self.post(work, principal, conversation_id, compose, client_message_id)
 
     def _take_over(self, conversation: ConversationState, others: list[ConversationState]) -> Change | None:
         """Staff speak now: the flow falls silent, a closed conversation is open again. Raises Conflict."""

@@ -23,6 +23,7 @@ from app.store.hotels import HotelStore
 from app.store.inbound import InboundStore
 from app.store.messages import MessageStore
 from app.store.sessions import SessionStore
+from app.store.templates import TemplateStore
 from app.store.users import UserStore
 
 
@@ -109,6 +110,10 @@ class UnitOfWork:
     @cached_property
     def sessions(self) -> SessionStore:
         return SessionStore(self.connection)
+
+    @cached_property
+    def templates(self) -> TemplateStore:
+        return TemplateStore(self.connection)
 
     @cached_property
     def users(self) -> UserStore:

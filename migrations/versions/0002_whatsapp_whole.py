@@ -52,6 +52,7 @@ def upgrade() -> None:
     op.add_column("channels", sa.Column("business_account", sa.String(length=128), nullable=True))
     op.add_column("channels", sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("throttle_level", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("channels", sa.Column("templates_listed_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
         "ix_deliveries_held",
         "deliveries",
@@ -130,6 +131,7 @@ def downgrade() -> None:
     op.drop_column("media", "channel_id")
     op.drop_column("inbound_items", "external_id")
     op.drop_index("ix_deliveries_held", table_name="deliveries", postgresql_where=sa.text("state = 'held'"))
+    op.drop_column("channels", "templates_listed_at")
     op.drop_column("channels", "throttle_level")
     op.drop_column("channels", "not_before")
     op.drop_column("channels", "business_account")

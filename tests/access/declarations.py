@@ -54,6 +54,7 @@ class Who(StrEnum):
     EVER_SIGNED_IN = "whoever shows an unexpired token of a session, whether that still runs or not"
     SIGNED_IN = "every user"
     STAFF = "staff of any hotel"
+    WHOLE_HOTEL = "staff who see all of their hotel, for its own channels"
     WHO_SEES_IT = "staff who see the conversation"
     NO_SOCKET = "nobody: the path names no socket"
 
@@ -62,6 +63,7 @@ PLACES = (None, Department.RECEPTION, Department.HOUSEKEEPING, Department.ROOM_S
 """Whose the conversations are; None for no department yet."""
 
 UNKNOWN = frozenset(list(Caller)[: list(Caller).index(Caller.GUEST)])
+SEE_ALL = frozenset({Caller.RECEPTIONIST, Caller.MANAGER, Caller.ADMIN})
 EVER_SIGNED_IN = frozenset(Caller) - {Caller.NOBODY, Caller.RUBBISH, Caller.FORGED, Caller.EXPIRED, Caller.REFRESH}
 SEES: Mapping[Caller, tuple[Department | None, ...]] = {
     Caller.TRAINEE: (None,),
@@ -100,6 +102,7 @@ class Declared:
 
 
 ONE = "/api/message_manager/conversations/{conversation_id}/"
+TEMPLATES = "/api/conversations/{conversation_id}/templates/"
 
 DECLARED = (
     # What is asked of everybody is not who they are; a bad field answers before anything happens.
@@ -124,6 +127,16 @@ DECLARED = (
     Declared(method="GET", path=ONE + "messages/", who=Who.WHO_SEES_IT),
     Declared(method="POST", path=ONE + "send_message/", who=Who.WHO_SEES_IT, ok=CREATED, json={"text": "Hello"}),
     Declared(method="POST", path=ONE + "end_relay/", who=Who.WHO_SEES_IT),
+    Declared(method="GET", path=TEMPLATES, who=Who.WHO_SEES_IT),
+    Declared(
+        method="POST",
+        path=TEMPLATES,
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"name": "hello_world", "language": "en_US"},
+    ),
+    # The town's channels have no business account: whoever may ask is told so.
+    Declared(method="POST", path="/api/channels/{channel_id}/templates/refresh/", who=Who.WHOLE_HOTEL, ok=409),
     Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
@@ -187,6 +200,8 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return 401 if caller in UNKNOWN else declared.ok
         case Who.STAFF:
             return 401 if caller in UNKNOWN else 403 if caller not in SEES else declared.ok
+        case Who.WHOLE_HOTEL:
+            return 401 if caller in UNKNOWN else declared.ok if caller in SEE_ALL else 403
         case Who.WHO_SEES_IT if caller in SEES:
             return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
         case Who.WHO_SEES_IT:

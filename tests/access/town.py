@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, update
 from app.core.clock import utc_now
 from app.core.security import AccessClaims, digest, issue_access_token, new_secret
 from app.core.settings import Settings
+from app.core.templates import ProviderTemplate
 from app.core.types import ConversationStatus, Department, StayStatus, UserType
 from app.core.views import ConversationRef
 from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Stay
@@ -29,6 +30,15 @@ USERS: dict[Caller, tuple[UserType, tuple[Department, ...]]] = {
     Caller.MANAGER: (UserType.MANAGER, ()),
     Caller.ADMIN: (UserType.HOTEL_ADMIN, ()),
 }
+
+HELLO_WORLD = ProviderTemplate(
+    provider_id="1",
+    name="hello_world",
+    language="en_US",
+    category="UTILITY",
+    status="APPROVED",
+    components=({"type": "BODY", "text": "Welcome."},),
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,7 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
     callers = set(Caller)
     for hotel in await world.two_hotels():
         async with database.transaction() as work:
+            await work.templates.replace(hotel.id, hotel.channel_id, [HELLO_WORLD], at=utc_now(), forgive=True)
             for status, threads in (
                 (ConversationStatus.RELAY, town.relayed),
                 (ConversationStatus.ACTIVE, town.active),

@@ -7,6 +7,8 @@
     shapes.py      reading JSON that may have any shape
     send.py        a message of ours → a request, and what became of it
     errors.py      Meta's error codes → what to do
+    templates.py   the approved templates, listed
+    template_shape.py, template_fill.py   what a template needs, and a template filled
 
 Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 to 2026-09.
 """
@@ -16,9 +18,10 @@ from datetime import datetime
 
 import httpx
 
-from app.channels.base import Credentials, Item, Outgoing, SendResult
+from app.channels.base import Credentials, Item, Outgoing, SendResult, TemplateListing
 from app.channels.whatsapp import parse, signature
 from app.channels.whatsapp.send import GraphSender
+from app.channels.whatsapp.templates import GraphTemplates
 from app.core.types import Platform
 
 
@@ -30,6 +33,7 @@ class WhatsApp:
     def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
         """``client`` is shared and closed by whoever made it; its timeouts bound a send."""
         self._sender = GraphSender(client, base_url=base_url, version=version)
+        self._templates = GraphTemplates(client, base_url=base_url, version=version)
 
     def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
         return signature.verify(body, headers.get(signature.HEADER), credentials.app_secret)
@@ -45,3 +49,6 @@ class WhatsApp:
 
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         return await self._sender.send(message, account=account, access_token=credentials.access_token)
+
+    async def list_templates(self, *, business_account: str, credentials: Credentials) -> TemplateListing:
+        return await self._templates.list(business_account=business_account, access_token=credentials.access_token)

@@ -1,0 +1,289 @@
+"""Approved templates: listed from the provider, offered in a conversation, filled and sent.
+
+A template may be sent whether the provider's window is open or not: that is what it is for. It opens none: only the
+guest's answer does, and with it goes what was held back meanwhile.
+"""
+
+import asyncio
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.channels.base import Credentials, SendOutcome, TemplateListing
+from app.channels.registry import ChannelRegistry
+from app.channels.whatsapp.template_fill import BadValues, FilledTemplate, fill
+from app.channels.whatsapp.template_shape import describe
+from app.core.clock import Clock
+from app.core.errors import Conflict, Invalid, NotFound, Unavailable
+from app.core.events import ChannelChanged
+from app.core.principal import Principal
+from app.core.templates import MARKETING, HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
+from app.core.types import MessageType, Platform
+from app.core.vault import SealBroken, Vault
+from app.core.views import MediaView, MessageView
+from app.services.access import require_whole_hotel
+from app.services.conversations import Composed, ConversationService
+from app.services.template_content import details_of
+from app.store.channels import ChannelRecord
+from app.store.conversations import ConversationState
+from app.store.database import Database
+from app.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+FRESH_FOR: Final = timedelta(hours=1)
+TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
+_PASSING: Final = {SendOutcome.RETRY, SendOutcome.THROTTLED, SendOutcome.PAIR_RATE, SendOutcome.AMBIGUOUS}
+_STATUS_WORDS: Final = {"REINSTATED": "APPROVED", "UNPAUSED": "APPROVED"}
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A template that may be sent in its conversation, filled, with the file of its header."""
+
+    template: StoredTemplate
+    filled: FilledTemplate
+    file: MediaView | None
+
+
+class TemplateService:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        channels: ChannelRegistry,
+        vault: Vault,
+        conversations: ConversationService,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._vault = vault
+        self._conversations = conversations
+        self._clock = clock
+        self._refreshing: dict[int, asyncio.Lock] = {}
+        self._tried_at: dict[int, datetime] = {}
+
+    async def refresh(self, principal: Principal, channel_id: int) -> int:
+        """Fetch a channel's templates from its provider; answers how many there are.
+
+        For staff who see the whole hotel. Raises NotFound, Conflict ``no_business_account`` or ``provider_refused``,
+        and Unavailable ``provider_unavailable``.
+        """
+        require_whole_hotel(principal)
+        async with self._database.read() as work:
+            found = await work.channels.by_ids([channel_id])
+        if not found or found[0].hotel_id != principal.hotel_id:
+            raise NotFound("There is no such channel.")
+        if not found[0].business_account:
+            raise Conflict(
+                "This channel has no business account, whose templates could be listed: give its business_account_id "
+                "in the hotel's file.",
+                code="no_business_account",
+            )
+        listing = await self._fetch(found[0], forgive=True)
+        if listing.outcome is SendOutcome.ACCEPTED:
+            return len(listing.templates)
+        detail = listing.detail or "The provider gave no reason."
+        if listing.outcome in _PASSING:
+            raise Unavailable(f"The templates could not be fetched just now. {detail}", code="provider_unavailable")
+        raise Conflict(f"The provider does not list the templates. {detail}", code="provider_refused")
+
+    async def offered(self, principal: Principal, conversation_id: int, *, language: str | None = None) -> Offers:
+        """The templates that may be sent in a conversation now: the guest's language first, then the newest.
+
+        ``language`` narrows it: ``pt`` finds pt_PT as well. Raises NotFound or Forbidden.
+        """
+        await self._conversations.get(principal, conversation_id)
+        async with self._database.read() as work:
+            channel_id, mine = await work.templates.place_of(conversation_id)
+            found = await work.channels.by_ids([channel_id])
+        if found and found[0].business_account:
+            await self._freshen(found[0])
+        async with self._database.read() as work:
+            stored = await work.templates.of_channel(channel_id)
+            listed_at = await work.templates.listed_at(channel_id)
+        wanted = [each for each in stored if each.may_be_sent and (not language or speaks(each.language, language))]
+        own = mine or (found[0].hotel_language if found else "")
+        wanted.sort(key=lambda each: (not speaks(each.language, own), not speaks(each.language, own[:2])))
+        return Offers(
+            listed_at=listed_at or max((each.listed_at for each in stored), default=None),
+            offers=[Offer(template=each, shape=describe(each.components)) for each in wanted],
+        )
+
+    async def send(
+        self,
+        principal: Principal,
+        conversation_id: int,
+        request: TemplateRequest,
+        *,
+        client_message_id: UUID | None = None,
+    ) -> MessageView:
+        """Send a template to the guest. Takes the conversation over from the flow, and reopens a closed one.
+
+        A ``client_message_id`` that this user has sent before answers with what it brought about then. Raises Invalid,
+        NotFound, Forbidden, and Conflict as ``prepare`` and ``ConversationService.send`` do.
+        """
+        return await self._database.run(self._send, principal, conversation_id, request, client_message_id)
+
+    async def prepare(self, work: UnitOfWork, conversation: ConversationState, request: TemplateRequest) -> Prepared:
+        """The template that is asked for, filled. The conversation is locked.
+
+        Raises Invalid with each variable that is missing, surplus or bad, NotFound ``no_such_template``, Conflict
+        ``template_not_sendable``, and Conflict ``opted_out``: a guest who asked to be left alone gets no marketing,
+        and of others only what answers them.
+        """
+        template = await self._find(work, conversation.channel_id, request)
+        if not template.may_be_sent:
+            reason = template.disabled_reason or f"Its status with the provider is {template.status}."
+            raise Conflict(
+                f"This template cannot be sent now. {reason}",
+                code="template_not_sendable",
+                details={"status": template.status},
+            )
+        await self._check_wish(work, conversation, template)
+        file = await self._file(work, conversation, request.media_id)
+        header_file = HeaderFile(id=file.id, mime_type=file.mime_type, filename=file.filename) if file else None
+        values = TemplateValues(
+            header=request.header, file=header_file, place=request.place, body=request.body, buttons=request.buttons
+        )
+        try:
+            return Prepared(template=template, filled=fill(template, values), file=file)
+        except BadValues as error:
+            raise Invalid(
+                "The template cannot be filled with these values.", code="bad_template_values", details=error.faults
+            ) from None
+
+    async def _send(
+        self,
+        work: UnitOfWork,
+        principal: Principal,
+        conversation_id: int,
+        request: TemplateRequest,
+        client_message_id: UUID | None,
+    ) -> MessageView:
+        async def compose(conversation: ConversationState) -> Composed:
+            prepared = await self.prepare(work, conversation, request)
+            return Composed(
+                content=prepared.filled.text,
+                type=MessageType.TEMPLATE,
+                details=details_of(prepared.template, prepared.filled),
+                file=prepared.file,
+            )
+
+        return await self._conversations.post(work, principal, conversation_id, compose, client_message_id)
+
+    async def _find(self, work: UnitOfWork, channel_id: int, request: TemplateRequest) -> StoredTemplate:
+        found = None
+        if request.id is not None:
+            found = await work.templates.get(channel_id, request.id)
+        elif request.name is not None and request.language is not None:
+            found = await work.templates.find(channel_id, request.name, request.language)
+        if found is None:
+            raise NotFound("This conversation's channel has no such template.", code="no_such_template")
+        return found
+
+    async def _check_wish(self, work: UnitOfWork, conversation: ConversationState, template: StoredTemplate) -> None:
+        closes_at = conversation.window_closes_at
+        answers = closes_at is not None and self._clock() < closes_at
+        if template.category != MARKETING and (answers or conversation.platform.window is None):
+            return
+        if await work.templates.opted_out(conversation.account_id):
+            raise Conflict("This guest has asked not to be written to unasked.", code="opted_out")
+
+    async def _file(self, work: UnitOfWork, conversation: ConversationState, media_id: int | None) -> MediaView | None:
+        if media_id is None:
+            return None
+        file = await work.templates.unsent_file(conversation.hotel_id, media_id)
+        if file is None:
+            raise Invalid(
+                "There is no such file to send.",
+                code="no_such_file",
+                details={"header.media_id": ["This is no uploaded file, or it has been sent."]},
+            )
+        return file
+
+    async def _freshen(self, channel: ChannelRecord) -> None:
+        """Fetch the list anew where it is old. What is stored stands where that fails, and is tried later."""
+        lock = self._refreshing.setdefault(channel.id, asyncio.Lock())
+        async with lock:
+            async with self._database.read() as work:
+                listed_at = await work.templates.listed_at(channel.id)
+            now = self._clock()
+            if listed_at is not None and now - listed_at < FRESH_FOR:
+                return
+            if channel.id in self._tried_at and now - self._tried_at[channel.id] < TRY_AGAIN_AFTER:
+                return
+            self._tried_at[channel.id] = now
+            listing = await self._fetch(channel, forgive=False)
+            if listing.outcome is not SendOutcome.ACCEPTED:
+                log.warning("templates_not_listed", channel_id=channel.id, code=listing.code, reason=listing.detail)
+
+    async def _fetch(self, channel: ChannelRecord, *, forgive: bool) -> TemplateListing:
+        """Ask the provider, and store what it lists. A token that it knows no more pauses the channel."""
+        listing = await self._list(channel)
+        if listing.outcome is SendOutcome.ACCEPTED:
+            await self._database.run(self._store, channel, listing, forgive)
+        elif listing.outcome is SendOutcome.PAUSE:
+            await self._database.run(self._pause, channel, listing)
+        return listing
+
+    async def _list(self, channel: ChannelRecord) -> TemplateListing:
+        try:
+            credentials = self._vault.open(channel.credentials, Credentials)
+        except SealBroken as error:
+            return TemplateListing(outcome=SendOutcome.PAUSE, detail=str(error))
+        return await self._channels.get(channel.platform).list_templates(
+            business_account=channel.business_account or "", credentials=credentials
+        )
+
+    async def _store(self, work: UnitOfWork, channel: ChannelRecord, listing: TemplateListing, forgive: bool) -> None:
+        await work.templates.replace(channel.hotel_id, channel.id, listing.templates, at=self._clock(), forgive=forgive)
+
+    async def _pause(self, work: UnitOfWork, channel: ChannelRecord, listing: TemplateListing) -> None:
+        reason = listing.detail or "The provider refuses the channel's credentials."
+        log.error("channel_paused", channel_id=channel.id, code=listing.code, reason=reason)
+        paused = await work.channels.pause(channel.id, reason)
+        if paused is not None:
+            work.emit(paused.hotel_id, ChannelChanged(channel=paused))
+
+
+def speaks(language: str, wanted: str) -> bool:
+    """Whether a template's language is that which is asked for: ``pt_PT`` is ``pt``, but ``pt`` is not ``pt_BR``."""
+    ours, theirs = (each.replace("-", "_").casefold() for each in (language, wanted))
+    return ours == theirs or (bool(theirs) and ours.startswith(f"{theirs}_"))
+
+
+async def template_changed(
+    work: UnitOfWork,
+    account: str,
+    name: str,
+    language: str,
+    status: str,
+    reason: str | None = None,
+    *,
+    among: Collection[int] | None = None,
+) -> list[int]:
+    """WhatsApp has decided about a template (``message_template_status_update``); answers the channels it concerns.
+
+    ``account`` is the business account, or one number of it; ``among`` are the channels whose secret has verified this,
+    where not all are believed. What is stored follows at once; the whole list is fetched anew when somebody next asks
+    for it.
+    """
+    known = await work.templates.channels_of(Platform.WHATSAPP, account)
+    channels = [each for each in known if among is None or each in among]
+    word = status.upper()
+    await work.templates.set_status(channels, name, language, _STATUS_WORDS.get(word, word))
+    log.warning("template_status_changed", channels=channels, name=name, language=language, status=word, reason=reason)
+    return channels
+
+
+async def template_refused(
+    work: UnitOfWork, channel_id: int, name: str, language: str, *, code: int | None, reason: str
+) -> None:
+    """A send has shown that a template cannot be used: it is offered no more, and whoever reads the log is told."""
+    if await work.templates.disable(channel_id, name, language, reason):
+        log.error("template_disabled", channel_id=channel_id, name=name, language=language, code=code, reason=reason)
