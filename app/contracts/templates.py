@@ -1,9 +1,9 @@
 """Lobby's own API for approved templates: what may be sent in a conversation, and one chosen and filled."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.contracts.timestamps import Timestamp
 from app.core.templates import HeaderFormat, Offer, Offers, Place, TemplateRequest, Variable
@@ -123,12 +123,6 @@ class SendTemplateIn(BaseModel):
     body: Values = {}
     buttons: Values = {}
     client_message_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if self.id is None and (self.name is None or self.language is None):
-            raise ValueError("Name the template: by id, or by name and language.")
-        return self
 
     def request(self) -> TemplateRequest:
         place = self.header.location

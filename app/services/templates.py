@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 FRESH_FOR: Final = timedelta(hours=1)
 TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
+NO_SUCH_TEMPLATE: Final = "no_such_template"
 _PASSING: Final = {SendOutcome.RETRY, SendOutcome.THROTTLED, SendOutcome.PAIR_RATE, SendOutcome.AMBIGUOUS}
 _STATUS_WORDS: Final = {"REINSTATED": "APPROVED", "UNPAUSED": "APPROVED"}
 
@@ -65,7 +66,7 @@ class TemplateService:
         self._conversations = conversations
         self._clock = clock
         self._refreshing: dict[int, asyncio.Lock] = {}
-        self._tried_at: dict[int, datetime] = {}
+        self._failed_at: dict[int, datetime] = {}
 
     async def refresh(self, principal: Principal, channel_id: int) -> int:
         """Fetch a channel's templates from its provider; answers how many there are.
@@ -98,16 +99,12 @@ class TemplateService:
         ``language`` narrows it: ``pt`` finds pt_PT as well. Raises NotFound or Forbidden.
         """
         await self._conversations.get(principal, conversation_id)
+        await self._freshen(conversation_id)
         async with self._database.read() as work:
-            channel_id, mine = await work.templates.place_of(conversation_id)
-            found = await work.channels.by_ids([channel_id])
-        if found and found[0].business_account:
-            await self._freshen(found[0])
-        async with self._database.read() as work:
+            channel_id, own = await work.templates.place_of(conversation_id)
             stored = await work.templates.of_channel(channel_id)
             listed_at = await work.templates.listed_at(channel_id)
         wanted = [each for each in stored if each.may_be_sent and (not language or speaks(each.language, language))]
-        own = mine or (found[0].hotel_language if found else "")
         wanted.sort(key=lambda each: (not speaks(each.language, own), not speaks(each.language, own[:2])))
         return Offers(
             listed_at=listed_at or max((each.listed_at for each in stored), default=None),
@@ -127,6 +124,11 @@ class TemplateService:
         A ``client_message_id`` that this user has sent before answers with what it brought about then. Raises Invalid,
         NotFound, Forbidden, and Conflict as ``prepare`` and ``ConversationService.send`` do.
         """
+        try:
+            return await self._database.run(self._send, principal, conversation_id, request, client_message_id)
+        except NotFound as error:
+            if error.code != NO_SUCH_TEMPLATE or not await self._freshen(conversation_id):
+                raise
         return await self._database.run(self._send, principal, conversation_id, request, client_message_id)
 
     async def prepare(self, work: UnitOfWork, conversation: ConversationState, request: TemplateRequest) -> Prepared:
@@ -182,8 +184,11 @@ class TemplateService:
             found = await work.templates.get(channel_id, request.id)
         elif request.name is not None and request.language is not None:
             found = await work.templates.find(channel_id, request.name, request.language)
+        else:
+            faults = {"name": ["Name the template: by id, or by name and language."]}
+            raise Invalid("The request names no template.", code="bad_fields", details=faults)
         if found is None:
-            raise NotFound("This conversation's channel has no such template.", code="no_such_template")
+            raise NotFound("This conversation's channel has no such template.", code=NO_SUCH_TEMPLATE)
         return found
 
     async def _check_wish(self, work: UnitOfWork, conversation: ConversationState, template: StoredTemplate) -> None:
@@ -206,21 +211,31 @@ class TemplateService:
             )
         return file
 
-    async def _freshen(self, channel: ChannelRecord) -> None:
-        """Fetch the list anew where it is old. What is stored stands where that fails, and is tried later."""
-        lock = self._refreshing.setdefault(channel.id, asyncio.Lock())
-        async with lock:
+    async def _freshen(self, conversation_id: int) -> bool:
+        """Fetch the list of a conversation's channel where it is old; whether that was done.
+
+        What is stored stands where it fails, and is tried later.
+        """
+        async with self._database.read() as work:
+            channel_id, _ = await work.templates.place_of(conversation_id)
+            found = await work.channels.by_ids([channel_id])
+        if not found or not found[0].business_account:
+            return False
+        async with self._refreshing.setdefault(channel_id, asyncio.Lock()):
             async with self._database.read() as work:
-                listed_at = await work.templates.listed_at(channel.id)
+                listed_at = await work.templates.listed_at(channel_id)
             now = self._clock()
+            failed_at = self._failed_at.get(channel_id)
             if listed_at is not None and now - listed_at < FRESH_FOR:
-                return
-            if channel.id in self._tried_at and now - self._tried_at[channel.id] < TRY_AGAIN_AFTER:
-                return
-            self._tried_at[channel.id] = now
-            listing = await self._fetch(channel, forgive=False)
-            if listing.outcome is not SendOutcome.ACCEPTED:
-                log.warning("templates_not_listed", channel_id=channel.id, code=listing.code, reason=listing.detail)
+                return False
+            if failed_at is not None and now - failed_at < TRY_AGAIN_AFTER:
+                return False
+            listing = await self._fetch(found[0], forgive=False)
+            if listing.outcome is SendOutcome.ACCEPTED:
+                return True
+            self._failed_at[channel_id] = now
+        log.warning("templates_not_listed", channel_id=channel_id, code=listing.code, reason=listing.detail)
+        return False
 
     async def _fetch(self, channel: ChannelRecord, *, forgive: bool) -> TemplateListing:
         """Ask the provider, and store what it lists. A token that it knows no more pauses the channel."""

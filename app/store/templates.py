@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,7 @@ from app.core.templates import ProviderTemplate as Listed
 from app.core.templates import StoredTemplate
 from app.core.types import MediaState, Platform
 from app.core.views import MediaView
-from app.models import Account, Channel, Conversation, Guest, Media, ProviderTemplate
+from app.models import Account, Channel, Conversation, Guest, Hotel, Media, ProviderTemplate
 
 _LISTED = ("provider_id", "category", "status", "parameter_format", "components")
 _STORED = tuple(getattr(ProviderTemplate, name) for name in StoredTemplate.__struct_fields__)
@@ -101,11 +101,12 @@ class TemplateStore:
         )
         return list(rows)
 
-    async def place_of(self, conversation_id: int) -> tuple[int, str | None]:
-        """A conversation's channel, and its guest's language."""
+    async def place_of(self, conversation_id: int) -> tuple[int, str]:
+        """A conversation's channel, and the language of its guest, or else of its hotel."""
         rows = await self._connection.execute(
-            select(Conversation.channel_id, Guest.language)
+            select(Conversation.channel_id, func.coalesce(Guest.language, Hotel.language))
             .join(Guest, Guest.id == Conversation.guest_id)
+            .join(Hotel, Hotel.id == Conversation.hotel_id)
             .where(Conversation.id == conversation_id)
         )
         channel_id, language = rows.one()
