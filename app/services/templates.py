@@ -292,7 +292,10 @@ async def template_changed(
     channels = [each for each in known if among is None or each in among]
     word = status.upper()
     await work.templates.set_status(channels, name, language, _STATUS_WORDS.get(word, word))
-    log.warning("template_status_changed", channels=channels, name=name, language=language, status=word, reason=reason)
+    if channels:
+        log.warning(
+            "template_status_changed", channels=channels, name=name, language=language, status=word, reason=reason
+        )
     return channels
 
 

@@ -3,8 +3,20 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    all_,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +25,8 @@ from app.core.templates import StoredTemplate
 from app.core.types import MediaState, Platform
 from app.core.views import MediaView
 from app.models import Account, Channel, Conversation, Guest, Hotel, Media, ProviderTemplate
+
+AT_ONCE = 1000  # a statement has 32,767 parameters at most
 
 _LISTED = ("provider_id", "category", "status", "parameter_format", "components")
 _STORED = tuple(getattr(ProviderTemplate, name) for name in StoredTemplate.__struct_fields__)
@@ -60,12 +74,15 @@ class TemplateStore:
             }
             for each in sorted(listed, key=lambda each: (each.name, each.language))
         ]
-        key = tuple_(ProviderTemplate.name, ProviderTemplate.language)
-        gone = [ProviderTemplate.channel_id == channel_id]
-        if rows:
-            gone.append(key.not_in([(each.name, each.language) for each in listed]))
-            await self._connection.execute(_saving(rows, forgive=forgive))
-        await self._connection.execute(delete(ProviderTemplate).where(*gone))
+        kept: list[int] = []
+        for part in (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)):
+            kept += await self._connection.scalars(_saving(part, forgive=forgive).returning(ProviderTemplate.id))
+        await self._connection.execute(
+            delete(ProviderTemplate).where(
+                ProviderTemplate.channel_id == channel_id,
+                ProviderTemplate.id != all_(literal(kept, ARRAY(BigInteger))),
+            )
+        )
         await self._connection.execute(update(Channel).where(Channel.id == channel_id).values(templates_listed_at=at))
 
     async def disable(self, channel_id: int, name: str, language: str, reason: str) -> bool:

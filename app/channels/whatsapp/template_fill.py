@@ -120,7 +120,7 @@ class _Filling:
         if variables and len(shown) > longest:
             self._fault(part, f"With these values it has {len(shown)} characters; WhatsApp takes {longest}.")
         self.shown.append(shown)
-        named = self._template.parameter_format.upper() == "NAMED"
+        named = self._template.parameter_format == "NAMED" or not all(map(str.isdigit, names))
         return [
             {"type": "text", **({"parameter_name": name} if named else {}), "text": given.get(name, "")}
             for name in names
