@@ -10,6 +10,7 @@ from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.events import ChannelChanged
 from app.core.settings import Settings
 from app.core.templates import Offers
+from app.core.templates import ProviderTemplate as ProviderListed
 from app.models import Channel, Guest, ProviderTemplate
 from app.services.templates import TemplateService, speaks, template_changed, template_refused
 from app.store.database import Database
@@ -74,6 +75,19 @@ async def test_a_list_that_is_empty_empties_ours(
     await fake_graph.configure(templates=[])
     assert await templates.refresh(principal(hotel), hotel.channel_id) == 0
     assert await names(ledger) == set()
+
+
+async def test_a_list_of_thousands_is_kept_whole_and_makes_way(
+    hotel: HotelWorld, ledger: Ledger, database: Database, clock: HeldClock
+) -> None:
+    many = [
+        ProviderListed(provider_id=None, name=f"t{n}", language="en", category="UTILITY", status="APPROVED")
+        for n in range(4000)
+    ]
+    for listed in (many, many[1:]):
+        async with database.transaction() as work:
+            await work.templates.replace(hotel.id, hotel.channel_id, listed, at=clock.now, forgive=False)
+        assert len(await ledger.rows(ProviderTemplate)) == len(listed)
 
 
 async def test_a_channel_without_a_business_account_says_so(
