@@ -278,3 +278,18 @@ class Channel(Protocol):
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         """Hand one message to the provider. Never raises for what the provider or the network does."""
         ...
+
+    def check(self, content: OutgoingContent) -> None:
+        """Raises NotSendable for what the provider would refuse, whoever it is for."""
+        ...
+
+    def split(self, text: str) -> list[str]:
+        """The messages that a text takes, in order. Raises NotSendable where it is empty, or takes too many."""
+        ...
+
+    async def mark_read(self, external_id: str, *, typing: bool, account: str, credentials: Credentials) -> SendResult:
+        """Tell a guest that their message was read, and with ``typing`` that an answer is being written.
+
+        Never raises for what the provider or the network does.
+        """
+        ...

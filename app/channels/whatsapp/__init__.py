@@ -5,7 +5,9 @@
     content.py     one message's type and what it says
     identity.py    who wrote it
     shapes.py      reading JSON that may have any shape
-    send.py        a message of ours → a request, and what became of it
+    limits.py      what WhatsApp takes, and where a long text is cut
+    requests.py    a message of ours → Meta's request
+    send.py        a request handed over, and what became of it
     errors.py      Meta's error codes → what to do
 
 Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 to 2026-09.
@@ -16,8 +18,8 @@ from datetime import datetime
 
 import httpx
 
-from app.channels.base import Credentials, Item, Outgoing, SendResult
-from app.channels.whatsapp import parse, signature
+from app.channels.base import Credentials, Item, Outgoing, OutgoingContent, SendResult
+from app.channels.whatsapp import limits, parse, signature
 from app.channels.whatsapp.send import GraphSender
 from app.core.types import Platform
 
@@ -45,3 +47,14 @@ class WhatsApp:
 
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         return await self._sender.send(message, account=account, access_token=credentials.access_token)
+
+    def check(self, content: OutgoingContent) -> None:
+        limits.check(content)
+
+    def split(self, text: str) -> list[str]:
+        return limits.split(text)
+
+    async def mark_read(self, external_id: str, *, typing: bool, account: str, credentials: Credentials) -> SendResult:
+        return await self._sender.mark_read(
+            external_id, typing=typing, account=account, access_token=credentials.access_token
+        )
