@@ -26,6 +26,8 @@ from app.services.housekeeping import Housekeeping
 from app.services.inbound import InboundService
 from app.services.intake import Intake
 from app.services.outbox import Outbox, OutboxWorker
+from app.services.receipts import ReceiptService
+from app.services.sending import SendingService
 from app.services.sockets import OpenSockets
 from app.store.database import Database, create_engine
 
@@ -81,6 +83,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             housekeeping.cancel()
             if worker is not None:
                 await worker.stop()
+            await services.receipts.stop()
             await services.sockets.stop()
             await hub.stop()
             await asyncio.gather(housekeeping, return_exceptions=True)
@@ -114,6 +117,11 @@ def _assemble(
         [WhatsApp(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version)]
     )
     auth = AuthService(database, settings, clock=clock)
+    conversations = ConversationService(database=database, book=book, clock=clock)
+    receipts = ReceiptService(database=database, channels=channels, vault=vault, clock=clock)
+    sending = SendingService(
+        database=database, channels=channels, conversations=conversations, receipts=receipts, clock=clock
+    )
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
     return Services(
         intake=intake,
@@ -123,8 +131,10 @@ def _assemble(
         hub=hub,
         auth=auth,
         links=media_links(settings, clock),
-        conversations=ConversationService(database=database, book=book, clock=clock),
-        inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
+        conversations=conversations,
+        sending=sending,
+        receipts=receipts,
+        inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book, channels), clock=clock),
         outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),
         sockets=OpenSockets(auth, clock),
     )

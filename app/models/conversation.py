@@ -60,6 +60,7 @@ class Conversation(Base):
     last_staff_message_at: Mapped[datetime | None]
     relayed_at: Mapped[datetime | None]
     waiting_since: Mapped[datetime | None]
+    typing_shown_at: Mapped[datetime | None]
     last_activity_at: Mapped[Created]
     created_at: Mapped[Created]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

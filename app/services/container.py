@@ -11,6 +11,8 @@ from app.services.conversations import ConversationService
 from app.services.inbound import InboundService
 from app.services.intake import Intake
 from app.services.outbox import Outbox
+from app.services.receipts import ReceiptService
+from app.services.sending import SendingService
 from app.services.sockets import OpenSockets
 from app.store.database import Database
 
@@ -26,6 +28,8 @@ class Services:
     auth: AuthService
     links: MediaLinks
     conversations: ConversationService
+    sending: SendingService
+    receipts: ReceiptService
     intake: Intake
     inbound: InboundService
     outbox: Outbox

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import structlog
 
-from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult, TextOut
+from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Unavailable
@@ -23,6 +23,7 @@ from app.core.events import ChannelChanged, MessageStatusChanged
 from app.core.types import DeliveryStatus, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services.delivery_reports import apply_report
+from app.services.outgoing import outgoing_content
 from app.store.channels import ChannelRecord
 from app.store.database import Database
 from app.store.deliveries import ClaimedDelivery, LostDelivery
@@ -110,7 +111,7 @@ class Outbox:
         message = Outgoing(
             delivery_id=delivery.id,
             to=delivery.address,
-            content=TextOut(text=delivery.content),
+            content=outgoing_content(delivery),
             reply_to=delivery.reply_to,
             to_group=delivery.is_group,
         )

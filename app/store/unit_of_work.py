@@ -39,8 +39,11 @@ class UnitOfWork:
         """Tell everybody who may hear it, if and when this transaction commits."""
         self._events.append((hotel_id, event))
 
-    async def deliver(self, conversation: ConversationState, message_id: int, at: datetime) -> None:
-        """Put a message into the outbox: it leaves for the guest if and when this transaction commits."""
+    async def deliver(
+        self, conversation: ConversationState, message_id: int, at: datetime, *, held: bool = False
+    ) -> None:
+        """Put a message into the outbox: it leaves for the guest if and when this transaction commits; a ``held`` one
+        once the guest has written again."""
         await self.deliveries.add(
             hotel_id=conversation.hotel_id,
             channel_id=conversation.channel_id,
@@ -48,6 +51,7 @@ class UnitOfWork:
             message_id=message_id,
             address=conversation.address,
             at=at,
+            held=held,
         )
         self.has_deliveries = True
 

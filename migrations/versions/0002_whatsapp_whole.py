@@ -59,6 +59,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'held'"),
     )
+    op.add_column("conversations", sa.Column("typing_shown_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("inbound_items", sa.Column("external_id", sa.String(length=512), nullable=True))
     op.add_column("media", sa.Column("channel_id", sa.BigInteger(), nullable=True))
     op.add_column("media", sa.Column("uploaded_by", sa.BigInteger(), nullable=True))
@@ -129,6 +130,7 @@ def downgrade() -> None:
     op.drop_column("media", "uploaded_by")
     op.drop_column("media", "channel_id")
     op.drop_column("inbound_items", "external_id")
+    op.drop_column("conversations", "typing_shown_at")
     op.drop_index("ix_deliveries_held", table_name="deliveries", postgresql_where=sa.text("state = 'held'"))
     op.drop_column("channels", "throttle_level")
     op.drop_column("channels", "not_before")

@@ -24,6 +24,7 @@ from tests.access.surfaces import FILES, SOCKET, Surface
 
 OK = 200
 CREATED = 201
+NO_CONTENT = 204
 
 
 class Caller(StrEnum):
@@ -125,6 +126,28 @@ DECLARED = (
     Declared(method="POST", path=ONE + "send_message/", who=Who.WHO_SEES_IT, ok=CREATED, json={"text": "Hello"}),
     Declared(method="POST", path=ONE + "end_relay/", who=Who.WHO_SEES_IT),
     Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/messages/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"location": {"latitude": 38.7, "longitude": -9.1}},
+    ),
+    Declared(
+        method="POST",
+        path="/api/messages/{message_id}/reaction/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"emoji": "👍"},
+    ),
+    Declared(method="POST", path="/api/conversations/{conversation_id}/read/", who=Who.WHO_SEES_IT, ok=NO_CONTENT),
+    Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/typing/",
+        who=Who.WHO_SEES_IT,
+        ok=NO_CONTENT,
+        json={"is_typing": True},
+    ),
+    Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
         who=Who.EVERYBODY,
@@ -145,6 +168,8 @@ DECLARED = (
 STAFF_COMMANDS: Mapping[str, Mapping[str, Any]] = {
     "subscribe_to_conversation": {},
     "send_message": {"text": "Hello"},
+    "mark_read": {},
+    "typing": {"is_typing": True},
     "unsubscribe_from_conversation": {},
 }
 """The commands of ``/ws/staff/``, and what each needs beside the stay or conversation that it is about: for staff who
