@@ -4,10 +4,13 @@ Everything that is refused is refused before anything is stored. Of two at once 
 done. A ``client_message_id`` that this user has sent before answers with what it brought about then.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from app.channels.base import NotSendable, ReactionOut
 from app.channels.registry import ChannelRegistry
@@ -27,6 +30,10 @@ from app.store.messages import NewMessage
 from app.store.unit_of_work import UnitOfWork
 
 HELD = "Waits until the guest writes again: the 24-hour window has closed."
+
+
+Compose = Callable[[UnitOfWork, ConversationState], Awaitable[list[Piece]]]
+"""What is to be sent in a conversation that is locked now. Raises Invalid and Conflict."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +66,12 @@ class SendingService:
         Raises NotFound, Forbidden, Invalid, and Conflict: ``window_closed`` where only a template may be sent now,
         ``conversation_open`` where reopening meets another open conversation of the guest.
         """
-        sent, read = await self._database.run(self._send, principal, conversation_id, draft)
+        return await self.post(principal, conversation_id, partial(self._compose, principal, draft), draft)
+
+    async def post(self, principal: Principal, conversation_id: int, compose: Compose, terms: Draft) -> Sent:
+        """Answer with what ``compose`` makes once the conversation is locked. Of ``terms`` counts how it is to go: what
+        it quotes, whether it may wait, the client's id. Raises as ``send`` does, and what ``compose`` raises."""
+        sent, read = await self._database.run(self._post, principal, conversation_id, compose, terms)
         self._receipts.tell(read)
         return sent
 
@@ -78,44 +90,42 @@ class SendingService:
         """
         return await self._database.run(self._react, principal, message_id, emoji.strip())
 
-    async def _send(
-        self, work: UnitOfWork, principal: Principal, conversation_id: int, draft: Draft
+    async def _compose(
+        self, principal: Principal, draft: Draft, work: UnitOfWork, conversation: ConversationState
+    ) -> list[Piece]:
+        return pieces_of(self._channels.get(conversation.platform), draft, await _file(work, principal, draft))
+
+    async def _post(
+        self, work: UnitOfWork, principal: Principal, conversation_id: int, compose: Compose, terms: Draft
     ) -> tuple[Sent, ReadBack | None]:
         conversation, others = await lock_visible(work, principal, conversation_id)
-        if draft.client_message_id is not None:
-            earlier = await _earlier(work, principal, conversation_id, draft.client_message_id)
+        if terms.client_message_id is not None:
+            earlier = await _earlier(work, principal, conversation_id, terms.client_message_id)
             if earlier is not None:
                 return earlier, None
+        pieces = await compose(work, conversation)
+        await _check_quote(work, conversation, terms.reply_to_message_id)
         now = self._clock()
-        pieces = pieces_of(self._channels.get(conversation.platform), draft, await _file(work, principal, draft))
-        await _check_quote(work, conversation, draft.reply_to_message_id)
-        is_held = self._is_held(conversation, now, hold=draft.hold)
+        is_held = _is_held(conversation, pieces, now, hold=terms.hold)
         change = self._take_over(conversation, others)
         stored: list[MessageView] = []
         for piece in pieces:
-            extra = {"part_of": stored[0].id} if stored else {}
-            message = _message(conversation, principal, piece, extra, now, is_held)
-            if not stored:
-                message = msgspec.structs.replace(
-                    message, client_message_id=draft.client_message_id, reply_to_id=draft.reply_to_message_id
+            message = _message(conversation, principal, piece, now)
+            if is_held:
+                message = replace(message, delivery_error=HELD)
+            if stored:
+                message = replace(message, extra={**message.extra, "part_of": stored[0].id})
+            else:
+                message = replace(
+                    message, client_message_id=terms.client_message_id, reply_to_id=terms.reply_to_message_id
                 )
-            stored.append(await self._store(work, conversation, message, now, is_held))
+            stored.append(await _store(work, conversation, message, is_held))
             conversation.note_message(stored[-1].id, piece.preview, SenderType.STAFF, now)
         conversation.last_staff_message_at = now
         conversation.waiting_since = None
         await work.conversations.save(conversation)
         _tell(work, conversation, principal, stored, change)
-        read = await read_newest(work, conversation, now)
-        return _sent([each.id for each in stored], stored[0]), read
-
-    async def _store(
-        self, work: UnitOfWork, conversation: ConversationState, message: NewMessage, now: datetime, is_held: bool
-    ) -> MessageView:
-        stored = await work.messages.add(message)
-        if stored is None:  # in this moment, by the same client, to another guest
-            raise _used_elsewhere(message.client_message_id)
-        await work.deliver(conversation, stored.id, now, held=is_held)
-        return stored
+        return _sent([each.id for each in stored], stored[0]), await read_newest(work, conversation, now)
 
     async def _react(self, work: UnitOfWork, principal: Principal, message_id: int, emoji: str) -> MessageView:
         target = await work.messages.get(message_id)
@@ -137,33 +147,12 @@ class SendingService:
         ):
             raise Conflict("Only a guest's message can be reacted to, while it is there.", code="no_reaction")
         now = self._clock()
-        self._is_held(conversation, now, hold=False)
         piece = Piece(type=MessageType.REACTION, content=emoji)
-        message = msgspec.structs.replace(
-            _message(conversation, principal, piece, {}, now, False), reply_to_id=target.id
-        )
-        stored = await self._store(work, conversation, message, now, False)
+        _is_held(conversation, [piece], now, hold=False)
+        message = replace(_message(conversation, principal, piece, now), reply_to_id=target.id)
+        stored = await _store(work, conversation, message, False)
         work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
         return stored
-
-    def _is_held(self, conversation: ConversationState, now: datetime, *, hold: bool) -> bool:
-        """Whether it has to wait for the guest. Raises Conflict where it may not be sent, nor is to wait."""
-        if conversation.platform.window is None:
-            return False
-        closes_at = conversation.window_closes_at
-        if closes_at is not None and now < closes_at:
-            return False
-        if hold:
-            return True
-        since = "has not written yet" if closes_at is None else "last wrote more than 24 hours ago"
-        raise Conflict(
-            f"The guest {since}: only a template can be sent until they write.",
-            code="window_closed",
-            details={
-                "window_closes_at": closes_at and closes_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-                "conversation_id": conversation.id,
-            },
-        )
 
     def _take_over(self, conversation: ConversationState, others: list[ConversationState]) -> Change | None:
         """Staff speak now: the flow falls silent, a closed conversation is open again. Raises Conflict."""
@@ -178,14 +167,27 @@ class SendingService:
         return Change.REOPENED if reopened else Change.RELAY_STARTED
 
 
-def _message(
-    conversation: ConversationState,
-    principal: Principal,
-    piece: Piece,
-    extra: dict[str, int],
-    now: datetime,
-    is_held: bool,
-) -> NewMessage:
+def _is_held(conversation: ConversationState, pieces: list[Piece], now: datetime, *, hold: bool) -> bool:
+    """Whether it has to wait for the guest. Raises Conflict where it may not be sent, nor is to wait."""
+    if conversation.platform.window is None or all(piece.type is MessageType.TEMPLATE for piece in pieces):
+        return False
+    closes_at = conversation.window_closes_at
+    if closes_at is not None and now < closes_at:
+        return False
+    if hold:
+        return True
+    since = "has not written yet" if closes_at is None else "last wrote more than 24 hours ago"
+    raise Conflict(
+        f"The guest {since}: only a template can be sent until they write.",
+        code="window_closed",
+        details={
+            "window_closes_at": closes_at and closes_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "conversation_id": conversation.id,
+        },
+    )
+
+
+def _message(conversation: ConversationState, principal: Principal, piece: Piece, now: datetime) -> NewMessage:
     return NewMessage(
         hotel_id=conversation.hotel_id,
         conversation_id=conversation.id,
@@ -196,11 +198,18 @@ def _message(
         staff_user_id=principal.user_id,
         type=piece.type,
         content=piece.content,
-        extra={**piece.extra, **extra},
+        extra=piece.extra,
         delivery_status=DeliveryStatus.QUEUED,
-        delivery_error=HELD if is_held else None,
         created_at=now,
     )
+
+
+async def _store(work: UnitOfWork, conversation: ConversationState, message: NewMessage, is_held: bool) -> MessageView:
+    stored = await work.messages.add(message)
+    if stored is None:  # in this moment, by the same client, to another guest
+        raise _used_elsewhere(message.client_message_id)
+    await work.deliver(conversation, stored.id, message.created_at, held=is_held)
+    return stored
 
 
 def _tell(
