@@ -6,6 +6,8 @@
     identity.py    who wrote it
     shapes.py      reading JSON that may have any shape
     send.py        a message of ours → a request, and what became of it
+    graph.py       what requests share
+    media.py       files, down and up
     errors.py      Meta's error codes → what to do
 
 Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 to 2026-09.
@@ -13,11 +15,14 @@ Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 t
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
-from app.channels.base import Credentials, Item, Outgoing, SendResult
+from app.channels.base import Credentials, FetchResult, Item, MediaSource, Outgoing, SendResult, UploadResult
 from app.channels.whatsapp import parse, signature
+from app.channels.whatsapp.media import GraphMedia
 from app.channels.whatsapp.send import GraphSender
 from app.core.types import Platform
 
@@ -30,6 +35,7 @@ class WhatsApp:
     def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
         """``client`` is shared and closed by whoever made it; its timeouts bound a send."""
         self._sender = GraphSender(client, base_url=base_url, version=version)
+        self._media = GraphMedia(client, base_url=base_url, version=version)
 
     def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
         return signature.verify(body, headers.get(signature.HEADER), credentials.app_secret)
@@ -45,3 +51,17 @@ class WhatsApp:
 
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         return await self._sender.send(message, account=account, access_token=credentials.access_token)
+
+    async def fetch(
+        self, file: MediaSource, *, account: str, credentials: Credentials, into: BinaryIO, limit: int
+    ) -> FetchResult:
+        token = credentials.access_token
+        return await self._media.fetch(file, account=account, access_token=token, into=into, limit=limit)
+
+    async def upload(
+        self, *, mime_type: str, filename: str, content: Path, account: str, credentials: Credentials
+    ) -> UploadResult:
+        token = credentials.access_token
+        return await self._media.upload(
+            mime_type=mime_type, filename=filename, content=content, account=account, access_token=token
+        )
