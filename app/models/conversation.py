@@ -157,6 +157,8 @@ class Media(Base):
     __table_args__ = (
         Index("uq_media_message", "message_id", unique=True, postgresql_where=text("message_id IS NOT NULL")),
         Index("ix_media_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_media_original_key", "original_key", postgresql_where=text("original_key IS NOT NULL")),
+        Index("ix_media_thumbnail_key", "thumbnail_key", postgresql_where=text("thumbnail_key IS NOT NULL")),
     )
 
     id: Mapped[BigId]

@@ -4,7 +4,8 @@ A message keeps in ``content`` what people read of it, in ``extra`` what has no 
 (``options``, ``opens``), a place (``location``), the message whose later part it is (``part_of``).
 """
 
-from typing import Any
+import asyncio
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,16 +18,30 @@ from app.channels.base import (
     NotSendable,
     OutgoingContent,
     ReactionOut,
+    SendOutcome,
+    SendResult,
     TemplateOut,
     TextOut,
+    UploadResult,
 )
 from app.core.drafts import Draft, Place
 from app.core.errors import Invalid
 from app.core.types import MessageType
-from app.core.views import MediaView
+from app.store.channels import ChannelRecord
 from app.store.deliveries import ClaimedDelivery
+from app.store.media import FileRecord
+
+UPLOAD_WITHIN = 30.0  # seconds; the send itself needs some of the claim's time too
 
 FILES = frozenset({MessageType.IMAGE, MessageType.VIDEO, MessageType.AUDIO, MessageType.DOCUMENT, MessageType.STICKER})
+
+
+class Uploads(Protocol):
+    """Who hands files to their providers, once for many messages."""
+
+    async def upload_id(self, media_id: int, channel: ChannelRecord) -> UploadResult:
+        """The provider's name of a file. Raises nothing for provider or network."""
+        ...
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +57,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
         return self.content or f"[{self.type}]"
 
 
-def pieces_of(channel: Channel, draft: Draft, file: MediaView | None) -> list[Piece]:
+def pieces_of(channel: Channel, draft: Draft, file: FileRecord | None) -> list[Piece]:
     """The messages that a draft becomes: several for a long text. ``file`` is the one that it names.
 
     Raises Invalid, naming the field, for what the channel does not take.
@@ -84,8 +99,29 @@ def refusal(error: NotSendable) -> Invalid:
     return Invalid(str(error), code=error.code, details={error.field: [str(error)]})
 
 
-def outgoing_content(delivery: ClaimedDelivery, *, upload_id: str = "") -> OutgoingContent:
-    """What the channel is to send for a message of the outbox. ``upload_id`` is the provider's name of its file."""
+async def outgoing_content(
+    delivery: ClaimedDelivery, channel: ChannelRecord, uploads: Uploads | None
+) -> OutgoingContent | SendResult:
+    """What the channel is to send for a message of the outbox, its file handed over before; or why that could not be,
+    before anything was sent. Without ``uploads`` nothing with a file leaves."""
+    if delivery.media_id is None:
+        return content_of(delivery)
+    if uploads is None:
+        return SendResult(outcome=SendOutcome.RETRY, detail="No files are sent from here.")
+    try:
+        async with asyncio.timeout(UPLOAD_WITHIN):
+            uploaded = await uploads.upload_id(delivery.media_id, channel)
+    except TimeoutError:
+        return SendResult(outcome=SendOutcome.RETRY, detail="The file could not be handed over in time.")
+    if uploaded.upload_id is None:
+        return SendResult(
+            outcome=uploaded.outcome, code=uploaded.code, detail=uploaded.detail, retry_after=uploaded.retry_after
+        )
+    return content_of(delivery, upload_id=uploaded.upload_id)
+
+
+def content_of(delivery: ClaimedDelivery, *, upload_id: str = "") -> OutgoingContent:
+    """What a message says, in the channels' words. ``upload_id`` is the provider's name of its file."""
     if delivery.type in FILES:
         return MediaOut(
             type=delivery.type,
@@ -116,7 +152,7 @@ def _location(fields: Any) -> LocationOut:
     return msgspec.convert(fields, LocationOut)
 
 
-def _file(channel: Channel, file: MediaView, caption: str) -> Piece:
+def _file(channel: Channel, file: FileRecord, caption: str) -> Piece:
     kind = file_type(file.mime_type or "")
     channel.check(MediaOut(type=kind, upload_id="", caption=caption))
     extra = {"filename": file.filename} if file.filename else {}

@@ -20,12 +20,13 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.events import Change, ConversationChanged, MessageCreated, MessageStatusChanged
 from app.core.principal import Principal
 from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, SenderType
-from app.core.views import MediaView, MessageView
+from app.core.views import MessageView
 from app.services.conversations import ConversationService, lock_visible
 from app.services.outgoing import Piece, pieces_of, refusal
 from app.services.receipts import ReadBack, ReceiptService, read_newest
 from app.store.conversations import ConversationState
 from app.store.database import Database
+from app.store.media import FileRecord
 from app.store.messages import NewMessage
 from app.store.unit_of_work import UnitOfWork
 
@@ -93,7 +94,9 @@ class SendingService:
     async def _compose(
         self, principal: Principal, draft: Draft, work: UnitOfWork, conversation: ConversationState
     ) -> list[Piece]:
-        return pieces_of(self._channels.get(conversation.platform), draft, await _file(work, principal, draft))
+        return pieces_of(
+            self._channels.get(conversation.platform), draft, await _file(work, principal, draft, self._clock())
+        )
 
     async def _post(
         self, work: UnitOfWork, principal: Principal, conversation_id: int, compose: Compose, terms: Draft
@@ -119,7 +122,7 @@ class SendingService:
                 message = replace(
                     message, client_message_id=terms.client_message_id, reply_to_id=terms.reply_to_message_id
                 )
-            stored.append(await _store(work, conversation, message, is_held))
+            stored.append(await _store(work, conversation, message, is_held, file_id=piece.media_id))
             conversation.note_message(stored[-1].id, piece.preview, SenderType.STAFF, now)
         conversation.last_staff_message_at = now
         conversation.waiting_since = None
@@ -204,11 +207,27 @@ def _message(conversation: ConversationState, principal: Principal, piece: Piece
     )
 
 
-async def _store(work: UnitOfWork, conversation: ConversationState, message: NewMessage, is_held: bool) -> MessageView:
+async def _store(
+    work: UnitOfWork,
+    conversation: ConversationState,
+    message: NewMessage,
+    is_held: bool,
+    *,
+    file_id: int | None = None,
+) -> MessageView:
     stored = await work.messages.add(message)
     if stored is None:  # in this moment, by the same client, to another guest
         raise _used_elsewhere(message.client_message_id)
     await work.deliver(conversation, stored.id, message.created_at, held=is_held)
+    if file_id is not None and message.staff_user_id is not None:
+        await work.media.attach(
+            file_id,
+            stored.id,
+            hotel_id=message.hotel_id,
+            user_id=message.staff_user_id,
+            channel_id=message.channel_id,
+        )
+        stored = await work.messages.get(stored.id) or stored
     return stored
 
 
@@ -282,6 +301,16 @@ def _used_elsewhere(client_message_id: UUID | None) -> Conflict:
     )
 
 
-async def _file(work: UnitOfWork, principal: Principal, draft: Draft) -> MediaView | None:
-    """The uploaded file that a draft names."""
-    return None
+async def _file(work: UnitOfWork, principal: Principal, draft: Draft, now: datetime) -> FileRecord | None:
+    """The caller's uploaded file that a draft names, locked; one that was sent before is sent as a copy."""
+    if draft.media_id is None:
+        return None
+    hotel_id, user_id = principal.hotel_id, principal.user_id
+    try:
+        file = await work.media.lock_upload(draft.media_id, hotel_id=hotel_id, user_id=user_id)
+        if file.message_id is None:
+            return file
+        copy_id = await work.media.copy(file.id, hotel_id=hotel_id, user_id=user_id, at=now)
+    except NotFound:
+        return None
+    return await work.media.get(copy_id)

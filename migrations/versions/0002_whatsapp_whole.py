@@ -86,6 +86,9 @@ def upgrade() -> None:
     op.create_index(
         "uq_media_message", "media", ["message_id"], unique=True, postgresql_where=sa.text("message_id IS NOT NULL")
     )
+    for key in ("original_key", "thumbnail_key"):
+        where = sa.text(f"{key} IS NOT NULL")
+        op.create_index(f"ix_media_{key}", "media", [key], unique=False, postgresql_where=where)
     op.create_foreign_key(op.f("fk_media_channel_id"), "media", "channels", ["channel_id"], ["id"])
     op.create_foreign_key(op.f("fk_media_uploaded_by"), "media", "users", ["uploaded_by"], ["id"])
     op.drop_column("media", "storage_key")
@@ -112,6 +115,8 @@ def downgrade() -> None:
     op.add_column("media", sa.Column("storage_key", sa.VARCHAR(length=255), autoincrement=False, nullable=True))
     op.drop_constraint(op.f("fk_media_uploaded_by"), "media", type_="foreignkey")
     op.drop_constraint(op.f("fk_media_channel_id"), "media", type_="foreignkey")
+    for key in ("thumbnail_key", "original_key"):
+        op.drop_index(f"ix_media_{key}", table_name="media", postgresql_where=sa.text(f"{key} IS NOT NULL"))
     op.drop_index("uq_media_message", table_name="media", postgresql_where=sa.text("message_id IS NOT NULL"))
     op.drop_index("ix_media_due", table_name="media", postgresql_where=sa.text("state = 'pending'"))
     op.create_index(op.f("ix_media_message_id"), "media", ["message_id"], unique=False)

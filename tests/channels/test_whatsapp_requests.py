@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from app.channels.base import (
     Choice,
@@ -160,9 +161,10 @@ async def test_sounds_and_stickers_leave_bare(meta: Meta, kind: MessageType) -> 
 
 async def test_a_place_leaves_with_its_name_if_it_has_one(meta: Meta) -> None:
     where = {"latitude": 38.6916, "longitude": -9.216}
+    place = LocationOut(latitude=38.6916, longitude=-9.216)
 
-    whole = await meta.accepted(LocationOut(**where, name="Torre de Belém", address="Av. Brasília"))
-    bare = await meta.accepted(LocationOut(**where))
+    whole = await meta.accepted(replace(place, name="Torre de Belém", address="Av. Brasília"))
+    bare = await meta.accepted(place)
 
     assert whole == {
         **TO_THE_GUEST,
@@ -255,7 +257,9 @@ async def test_a_message_is_marked_as_read_and_typing_is_shown(
     assert [each["body"] for each in requests] == [read, {**read, "typing_indicator": {"type": "text"}}]
 
 
-async def test_a_mark_that_meta_refuses_says_so(sender: WhatsApp) -> None:
+async def test_a_mark_that_meta_refuses_says_so(sender: WhatsApp, client: httpx.AsyncClient, graph: str) -> None:
+    (await client.patch(f"{graph}/_fake/config", json={"reads": "known"})).raise_for_status()
+
     result = await sender.mark_read("wamid.nobody", typing=False, account=HOTEL_NUMBER, credentials=CREDENTIALS)
 
     assert (result.outcome, result.code) == (SendOutcome.REFUSED, 131009)

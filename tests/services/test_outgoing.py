@@ -10,7 +10,7 @@ import pytest
 from app.channels.base import Choice, LocationOut, MediaOut, MenuOut, ReactionOut, TemplateOut, TextOut
 from app.channels.whatsapp import WhatsApp
 from app.core.types import MessageType
-from app.services.outgoing import file_type, menu_pieces, outgoing_content
+from app.services.outgoing import content_of, file_type, menu_pieces
 from app.store.deliveries import ClaimedDelivery
 
 OPTIONS = [{"id": "yes", "number": 1, "label": "Yes"}, {"id": "no", "number": 2, "label": "No"}]
@@ -69,7 +69,7 @@ def delivery(kind: MessageType, content: str = "", **more: Any) -> ClaimedDelive
     ids=lambda each: each.type if isinstance(each, ClaimedDelivery) else "",
 )
 def test_a_stored_message_leaves_as_what_it_is(stored: ClaimedDelivery, sent: object) -> None:
-    assert outgoing_content(stored, upload_id="u7") == sent
+    assert content_of(stored, upload_id="u7") == sent
 
 
 async def test_the_options_of_a_long_text_go_with_its_end() -> None:

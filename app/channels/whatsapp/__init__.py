@@ -8,6 +8,8 @@
     limits.py      what WhatsApp takes, and where a long text is cut
     requests.py    a message of ours → Meta's request
     send.py        a request handed over, and what became of it
+    graph.py       what requests share
+    media.py       files, down and up
     errors.py      Meta's error codes → what to do
 
 Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 to 2026-09.
@@ -15,11 +17,23 @@ Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 t
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
-from app.channels.base import Credentials, Item, Outgoing, OutgoingContent, SendResult
+from app.channels.base import (
+    Credentials,
+    FetchResult,
+    Item,
+    MediaSource,
+    Outgoing,
+    OutgoingContent,
+    SendResult,
+    UploadResult,
+)
 from app.channels.whatsapp import limits, parse, signature
+from app.channels.whatsapp.media import GraphMedia
 from app.channels.whatsapp.send import GraphSender
 from app.core.types import Platform
 
@@ -32,6 +46,7 @@ class WhatsApp:
     def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
         """``client`` is shared and closed by whoever made it; its timeouts bound a send."""
         self._sender = GraphSender(client, base_url=base_url, version=version)
+        self._media = GraphMedia(client, base_url=base_url, version=version)
 
     def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
         return signature.verify(body, headers.get(signature.HEADER), credentials.app_secret)
@@ -57,4 +72,18 @@ class WhatsApp:
     async def mark_read(self, external_id: str, *, typing: bool, account: str, credentials: Credentials) -> SendResult:
         return await self._sender.mark_read(
             external_id, typing=typing, account=account, access_token=credentials.access_token
+        )
+
+    async def fetch(
+        self, file: MediaSource, *, account: str, credentials: Credentials, into: BinaryIO, limit: int
+    ) -> FetchResult:
+        token = credentials.access_token
+        return await self._media.fetch(file, account=account, access_token=token, into=into, limit=limit)
+
+    async def upload(
+        self, *, mime_type: str, filename: str, content: Path, account: str, credentials: Credentials
+    ) -> UploadResult:
+        token = credentials.access_token
+        return await self._media.upload(
+            mime_type=mime_type, filename=filename, content=content, account=account, access_token=token
         )
