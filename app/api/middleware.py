@@ -10,7 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/")
 DEFAULT_LIMIT: Final = 1024 * 1024
 BODY_WITHIN: Final = 10.0
-LIMITS: Final = {"/api/message_manager/webhook/": 4 * 1024 * 1024}
+LIMITS: Final = {
+    "/api/message_manager/webhook/": 4 * 1024 * 1024,
+    "/api/media/": 101 * 1024 * 1024,  # a document of 100 MB in its multipart body
+}
 
 
 class SettleSlash:

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.contracts.timestamps import Timestamp
-from app.core.templates import HeaderFormat, Offer, Offers, Place, TemplateRequest, Variable
+from app.core.drafts import Place
+from app.core.templates import HeaderFormat, Offer, Offers, TemplateRequest, Variable
 
 MAX_ID = 10**18 - 1
 MAX_VALUES = 100

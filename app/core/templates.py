@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from app.core.drafts import Place
+
 APPROVED = "APPROVED"
 MARKETING = "MARKETING"
 
@@ -119,13 +121,6 @@ class Offers(msgspec.Struct, frozen=True, kw_only=True):
 
     listed_at: datetime | None
     offers: list[Offer]
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    latitude: float
-    longitude: float
-    name: str
-    address: str
 
 
 class HeaderFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ guest's answer does, and with it goes what was held back meanwhile.
 import asyncio
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -18,19 +19,23 @@ from app.channels.registry import ChannelRegistry
 from app.channels.whatsapp.template_fill import BadValues, FilledTemplate, fill
 from app.channels.whatsapp.template_shape import describe
 from app.core.clock import Clock
+from app.core.drafts import Draft
 from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.core.events import ChannelChanged
 from app.core.principal import Principal
 from app.core.templates import MARKETING, HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
 from app.core.types import MessageType, Platform
 from app.core.vault import SealBroken, Vault
-from app.core.views import MediaView, MessageView
+from app.core.views import MessageView
 from app.services.access import require_whole_hotel
-from app.services.conversations import Composed, ConversationService
+from app.services.conversations import ConversationService
+from app.services.outgoing import Piece
+from app.services.sending import SendingService, own_upload
 from app.services.template_content import details_of
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.database import Database
+from app.store.media import FileRecord
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -47,7 +52,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     template: StoredTemplate
     filled: FilledTemplate
-    file: MediaView | None
+    file: FileRecord | None
 
 
 class TemplateService:
@@ -58,12 +63,14 @@ class TemplateService:
         channels: ChannelRegistry,
         vault: Vault,
         conversations: ConversationService,
+        sending: SendingService,
         clock: Clock,
     ) -> None:
         self._database = database
         self._channels = channels
         self._vault = vault
         self._conversations = conversations
+        self._sending = sending
         self._clock = clock
         self._refreshing: dict[int, asyncio.Lock] = {}
         self._failed_at: dict[int, datetime] = {}
@@ -122,16 +129,19 @@ class TemplateService:
         """Send a template to the guest. Takes the conversation over from the flow, and reopens a closed one.
 
         A ``client_message_id`` that this user has sent before answers with what it brought about then. Raises Invalid,
-        NotFound, Forbidden, and Conflict as ``prepare`` and ``ConversationService.send`` do.
+        NotFound, Forbidden, and Conflict as ``prepare`` and ``SendingService.send`` do.
         """
+        compose, terms = partial(self._compose, principal, request), Draft(client_message_id=client_message_id)
         try:
-            return await self._database.run(self._send, principal, conversation_id, request, client_message_id)
+            return (await self._sending.post(principal, conversation_id, compose, terms)).message
         except NotFound as error:
             if error.code != NO_SUCH_TEMPLATE or not await self._freshen(conversation_id):
                 raise
-        return await self._database.run(self._send, principal, conversation_id, request, client_message_id)
+        return (await self._sending.post(principal, conversation_id, compose, terms)).message
 
-    async def prepare(self, work: UnitOfWork, conversation: ConversationState, request: TemplateRequest) -> Prepared:
+    async def prepare(
+        self, work: UnitOfWork, principal: Principal, conversation: ConversationState, request: TemplateRequest
+    ) -> Prepared:
         """The template that is asked for, filled. The conversation is locked.
 
         Raises Invalid with each variable that is missing, surplus or bad, NotFound ``no_such_template``, Conflict
@@ -147,7 +157,7 @@ class TemplateService:
                 details={"status": template.status},
             )
         await self._check_wish(work, conversation, template)
-        file = await self._file(work, conversation, request.media_id)
+        file = await self._file(work, principal, request.media_id)
         header_file = HeaderFile(id=file.id, mime_type=file.mime_type, filename=file.filename) if file else None
         values = TemplateValues(
             header=request.header, file=header_file, place=request.place, body=request.body, buttons=request.buttons
@@ -159,24 +169,18 @@ class TemplateService:
                 "The template cannot be filled with these values.", code="bad_template_values", details=error.faults
             ) from None
 
-    async def _send(
-        self,
-        work: UnitOfWork,
-        principal: Principal,
-        conversation_id: int,
-        request: TemplateRequest,
-        client_message_id: UUID | None,
-    ) -> MessageView:
-        async def compose(conversation: ConversationState) -> Composed:
-            prepared = await self.prepare(work, conversation, request)
-            return Composed(
-                content=prepared.filled.text,
+    async def _compose(
+        self, principal: Principal, request: TemplateRequest, work: UnitOfWork, conversation: ConversationState
+    ) -> list[Piece]:
+        prepared = await self.prepare(work, principal, conversation, request)
+        return [
+            Piece(
                 type=MessageType.TEMPLATE,
-                details=details_of(prepared.template, prepared.filled),
-                file=prepared.file,
+                content=prepared.filled.text,
+                extra=details_of(prepared.template, prepared.filled),
+                media_id=prepared.file.id if prepared.file else None,
             )
-
-        return await self._conversations.post(work, principal, conversation_id, compose, client_message_id)
+        ]
 
     async def _find(self, work: UnitOfWork, channel_id: int, request: TemplateRequest) -> StoredTemplate:
         found = None
@@ -199,15 +203,13 @@ class TemplateService:
         if await work.templates.opted_out(conversation.account_id):
             raise Conflict("This guest has asked not to be written to unasked.", code="opted_out")
 
-    async def _file(self, work: UnitOfWork, conversation: ConversationState, media_id: int | None) -> MediaView | None:
-        if media_id is None:
-            return None
-        file = await work.templates.unsent_file(conversation.hotel_id, media_id)
-        if file is None:
+    async def _file(self, work: UnitOfWork, principal: Principal, media_id: int | None) -> FileRecord | None:
+        file = await own_upload(work, principal, media_id, self._clock())
+        if file is None and media_id is not None:
             raise Invalid(
                 "There is no such file to send.",
                 code="no_such_file",
-                details={"header.media_id": ["This is no uploaded file, or it has been sent."]},
+                details={"header.media_id": ["No uploaded file that can be sent."]},
             )
         return file
 

@@ -22,9 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.templates import ProviderTemplate as Listed
 from app.core.templates import StoredTemplate
-from app.core.types import MediaState, Platform
-from app.core.views import MediaView
-from app.models import Account, Channel, Conversation, Guest, Hotel, Media, ProviderTemplate
+from app.core.types import Platform
+from app.models import Account, Channel, Conversation, Guest, Hotel, ProviderTemplate
 
 AT_ONCE = 1000  # a statement has 32,767 parameters at most
 
@@ -133,29 +132,6 @@ class TemplateStore:
         """Whether a guest has asked, on this account, to be left alone."""
         found = await self._connection.scalar(select(Account.opted_out_at).where(Account.id == account_id))
         return found is not None
-
-    async def unsent_file(self, hotel_id: int, media_id: int) -> MediaView | None:
-        """A file that staff of the hotel have uploaded and nobody has sent, locked until the transaction ends."""
-        columns = [getattr(Media, name) for name in MediaView.__struct_fields__ if hasattr(Media, name)]
-        rows = await self._connection.execute(
-            select(*columns, Media.thumbnail_key.is_not(None).label("has_thumbnail"))
-            .where(
-                Media.id == media_id,
-                Media.hotel_id == hotel_id,
-                Media.message_id.is_(None),
-                Media.stay_id.is_(None),
-                Media.state == MediaState.STORED,
-            )
-            .with_for_update()
-        )
-        row = rows.mappings().one_or_none()
-        return MediaView(**row, restricted=False) if row else None
-
-    async def attach(self, media_id: int, message_id: int, channel_id: int) -> None:
-        """An uploaded file is sent with this message."""
-        await self._connection.execute(
-            update(Media).where(Media.id == media_id).values(message_id=message_id, channel_id=channel_id)
-        )
 
     async def _select(self, *where: ColumnElement[bool]) -> list[StoredTemplate]:
         rows = await self._connection.execute(select(*_STORED).where(*where).order_by(ProviderTemplate.id.desc()))

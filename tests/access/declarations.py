@@ -24,6 +24,7 @@ from tests.access.surfaces import FILES, SOCKET, Surface
 
 OK = 200
 CREATED = 201
+NO_CONTENT = 204
 
 
 class Caller(StrEnum):
@@ -138,6 +139,28 @@ DECLARED = (
     # The town's channels have no business account: whoever may ask is told so.
     Declared(method="POST", path="/api/channels/{channel_id}/templates/refresh/", who=Who.WHOLE_HOTEL, ok=409),
     Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/messages/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"location": {"latitude": 38.7, "longitude": -9.1}},
+    ),
+    Declared(
+        method="POST",
+        path="/api/messages/{message_id}/reaction/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"emoji": "👍"},
+    ),
+    Declared(method="POST", path="/api/conversations/{conversation_id}/read/", who=Who.WHO_SEES_IT, ok=NO_CONTENT),
+    Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/typing/",
+        who=Who.WHO_SEES_IT,
+        ok=NO_CONTENT,
+        json={"is_typing": True},
+    ),
+    Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
         who=Who.EVERYBODY,
@@ -158,6 +181,8 @@ DECLARED = (
 STAFF_COMMANDS: Mapping[str, Mapping[str, Any]] = {
     "subscribe_to_conversation": {},
     "send_message": {"text": "Hello"},
+    "mark_read": {},
+    "typing": {"is_typing": True},
     "unsubscribe_from_conversation": {},
 }
 """The commands of ``/ws/staff/``, and what each needs beside the stay or conversation that it is about: for staff who

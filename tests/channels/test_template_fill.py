@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from app.channels.whatsapp.template_fill import BadValues, fill
-from app.core.templates import HeaderFile, Place, StoredTemplate, TemplateValues
+from app.core.drafts import Place
+from app.core.templates import HeaderFile, StoredTemplate, TemplateValues
 from tests.templates import (
     CONFIRMATION,
     COUPON,

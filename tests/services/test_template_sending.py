@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert
 
+from app.channels.base import NotSendable
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.templates import TemplateRequest
@@ -132,43 +133,54 @@ async def test_a_guest_who_opted_out_gets_no_marketing_and_what_answers_them_alo
     assert refused.value.code == "opted_out"
 
 
-async def test_its_file_goes_with_the_message_and_once_only(
+async def test_its_file_goes_with_the_message_and_again_as_a_copy(
     hotel: HotelWorld, conversation: int, templates: TemplateService, ledger: Ledger, database: Database
 ) -> None:
-    media_id = await uploaded(database, hotel)
+    media_id = await uploaded(database, hotel, hotel.staff["rita"])
     wanted = {"name": "arrival_welcome", "body": {"1": "Inês"}, "media_id": media_id}
 
-    sent = await send(templates, hotel, conversation, **wanted)
+    first = await send(templates, hotel, conversation, **wanted)
+    second = await send(templates, hotel, conversation, **wanted)
 
-    assert sent.media is not None
-    assert sent.media.id == media_id
-    assert (await ledger.row(Media)).message_id == sent.id
-    [parameter] = template_out(sent.details, "777").components[0]["parameters"]
+    assert first.media is not None
+    assert first.media.id == media_id
+    assert [row.message_id for row in await ledger.rows(Media)] == [first.id, second.id]
+    [parameter] = template_out(first.details, "777").components[0]["parameters"]
     assert parameter == {"type": "image", "image": {"id": "777"}}
-    with pytest.raises(Invalid) as refused:
-        await send(templates, hotel, conversation, **wanted)
-    assert refused.value.code == "no_such_file"
+    with pytest.raises(NotSendable):
+        template_out(first.details)
 
 
-async def test_another_hotels_file_or_a_guests_is_none_to_send(
+async def test_somebody_elses_file_is_none_to_send(
     hotel: HotelWorld, conversation: int, templates: TemplateService, world: World, database: Database
 ) -> None:
     other = await world.hotel("alpine-lodge", "700000000000002")
-    media_id = await uploaded(database, other)
-    with pytest.raises(Invalid):
-        await send(templates, hotel, conversation, name="arrival_welcome", body={"1": "Inês"}, media_id=media_id)
+    colleagues = await uploaded(database, hotel, await world.user(hotel, "paulo"))
+    strangers = await uploaded(database, other, hotel.staff["rita"])
+    for media_id in (colleagues, strangers):
+        with pytest.raises(Invalid) as refused:
+            await send(templates, hotel, conversation, name="arrival_welcome", body={"1": "Inês"}, media_id=media_id)
+        assert refused.value.code == "no_such_file"
 
 
 async def templates_window(ledger: Ledger) -> object:
     return (await ledger.row(Account, Account.address == GUEST)).last_inbound_at
 
 
-async def uploaded(database: Database, hotel: HotelWorld) -> int:
-    """A picture that staff have uploaded."""
+async def uploaded(database: Database, hotel: HotelWorld, user_id: int) -> int:
+    """A picture that somebody at the desk has uploaded."""
     async with database.transaction() as work:
         media_id: int | None = await work.connection.scalar(
             insert(Media)
-            .values(hotel_id=hotel.id, state=MediaState.STORED, mime_type="image/jpeg", filename="entrance.jpg")
+            .values(
+                hotel_id=hotel.id,
+                uploaded_by=user_id,
+                state=MediaState.STORED,
+                mime_type="image/jpeg",
+                filename="entrance.jpg",
+                size=4,
+                original_key="uploads/entrance",
+            )
             .returning(Media.id)
         )
     assert media_id is not None
