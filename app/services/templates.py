@@ -5,7 +5,6 @@ guest's answer does, and with it goes what was held back meanwhile.
 """
 
 import asyncio
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -24,7 +23,7 @@ from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.core.events import ChannelChanged
 from app.core.principal import Principal
 from app.core.templates import MARKETING, HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
-from app.core.types import MessageType, Platform
+from app.core.types import MessageType
 from app.core.vault import SealBroken, Vault
 from app.core.views import MessageView
 from app.services.access import require_whole_hotel
@@ -44,7 +43,6 @@ FRESH_FOR: Final = timedelta(hours=1)
 TRY_AGAIN_AFTER: Final = timedelta(minutes=1)
 NO_SUCH_TEMPLATE: Final = "no_such_template"
 _PASSING: Final = {SendOutcome.RETRY, SendOutcome.THROTTLED, SendOutcome.PAIR_RATE, SendOutcome.AMBIGUOUS}
-_STATUS_WORDS: Final = {"REINSTATED": "APPROVED", "UNPAUSED": "APPROVED"}
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -272,38 +270,3 @@ def speaks(language: str, wanted: str) -> bool:
     """Whether a template's language is that which is asked for: ``pt_PT`` is ``pt``, but ``pt`` is not ``pt_BR``."""
     ours, theirs = (each.replace("-", "_").casefold() for each in (language, wanted))
     return ours == theirs or (bool(theirs) and ours.startswith(f"{theirs}_"))
-
-
-async def template_changed(
-    work: UnitOfWork,
-    account: str,
-    name: str,
-    language: str,
-    status: str,
-    reason: str | None = None,
-    *,
-    among: Collection[int] | None = None,
-) -> list[int]:
-    """WhatsApp has decided about a template (``message_template_status_update``); answers the channels it concerns.
-
-    ``account`` is the business account, or one number of it; ``among`` are the channels whose secret has verified this,
-    where not all are believed. What is stored follows at once; the whole list is fetched anew when somebody next asks
-    for it.
-    """
-    known = await work.templates.channels_of(Platform.WHATSAPP, account)
-    channels = [each for each in known if among is None or each in among]
-    word = status.upper()
-    await work.templates.set_status(channels, name, language, _STATUS_WORDS.get(word, word))
-    if channels:
-        log.warning(
-            "template_status_changed", channels=channels, name=name, language=language, status=word, reason=reason
-        )
-    return channels
-
-
-async def template_refused(
-    work: UnitOfWork, channel_id: int, name: str, language: str, *, code: int | None, reason: str
-) -> None:
-    """A send has shown that a template cannot be used: it is offered no more, and whoever reads the log is told."""
-    if await work.templates.disable(channel_id, name, language, reason):
-        log.error("template_disabled", channel_id=channel_id, name=name, language=language, code=code, reason=reason)

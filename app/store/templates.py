@@ -94,7 +94,7 @@ class TemplateStore:
         return done.rowcount == 1
 
     async def set_status(self, channel_ids: Collection[int], name: str, language: str, status: str) -> None:
-        """The provider has decided anew. Whether it is known or not: the lists of these channels are out of date."""
+        """The provider has decided anew about one of these channels' templates."""
         await self._connection.execute(
             update(ProviderTemplate)
             .where(
@@ -104,6 +104,9 @@ class TemplateStore:
             )
             .values(status=status[:32], disabled_reason=None)
         )
+
+    async def mark_stale(self, channel_ids: Collection[int]) -> None:
+        """The lists of these channels are out of date: to be fetched anew when somebody asks for them."""
         await self._connection.execute(
             update(Channel).where(Channel.id.in_(list(channel_ids))).values(templates_listed_at=None)
         )

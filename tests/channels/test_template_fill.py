@@ -130,7 +130,9 @@ def test_every_value_that_is_missing_or_surplus_is_named() -> None:
     }
 
 
-@pytest.mark.parametrize("value", ["", "  ", "two\nlines", "a\ttab", "five     spaces", "a\rreturn", "a\u2028break"])
+@pytest.mark.parametrize(
+    "value", ["", "  ", "\u200b", "two\nlines", "a\ttab", "five     spaces", "a\rreturn", "a\u2028break"]
+)
 def test_a_text_that_meta_would_not_take_for_a_gap_is_refused(value: str) -> None:
     assert faults(template(WELCOME), file=JPEG, body={"1": value}).keys() == {"body.1"}
 

@@ -12,7 +12,8 @@ from app.core.settings import Settings
 from app.core.templates import Offers
 from app.core.templates import ProviderTemplate as ProviderListed
 from app.models import Channel, Guest, ProviderTemplate
-from app.services.templates import TemplateService, speaks, template_changed, template_refused
+from app.services.template_news import template_changed, template_notice, template_refused
+from app.services.templates import TemplateService, speaks
 from app.store.database import Database
 from tests.channels.ports import closed_port
 from tests.desk import Desk, open_desk, principal
@@ -36,6 +37,11 @@ async def names(ledger: Ledger) -> set[tuple[str, str, str]]:
 
 def offered(offers: Offers) -> list[tuple[str, str]]:
     return [(each.template.name, each.template.language) for each in offers.offers]
+
+
+def details(name: str) -> dict[str, Any]:
+    """As a message of that template keeps them."""
+    return {"template": {"name": name, "language": "en", "components": []}}
 
 
 async def put(fake_graph: FakeGraph, **template: Any) -> None:
@@ -181,7 +187,7 @@ async def test_only_what_is_approved_and_not_disabled_is_offered(
 ) -> None:
     await templates.refresh(principal(hotel), hotel.channel_id)
     async with desk.services.database.transaction() as work:
-        await template_refused(work, hotel.channel_id, "room_ready", "en", code=132012, reason="Format mismatch")
+        await template_refused(work, hotel.channel_id, details("room_ready"), code=132012, reason="Format mismatch")
 
     found = {name for name, _ in offered(await templates.offered(principal(hotel), conversation))}
 
@@ -233,6 +239,22 @@ async def test_a_decision_of_the_provider_counts_at_once_and_has_the_list_fetche
     assert ("spring_offer", "en") in offered(found), "the provider's list says that it is approved"
 
 
+async def test_a_webhook_about_a_template_is_read_and_any_other_has_the_list_fetched_anew(
+    hotel: HotelWorld, templates: TemplateService, ledger: Ledger, desk: Desk
+) -> None:
+    about = {"message_template_name": "spring_offer", "message_template_language": "en", "message_template_id": 6}
+    for notice, status in (
+        (about | {"event": "PAUSED", "reason": None}, "PAUSED"),
+        (about, "APPROVED"),
+        ({}, "APPROVED"),
+    ):
+        await templates.refresh(principal(hotel), hotel.channel_id)
+        async with desk.services.database.transaction() as work:
+            assert await template_notice(work, ACCOUNT, notice) == [hotel.channel_id]
+        assert ("spring_offer", "en", status) in await names(ledger)
+        assert (await ledger.row(Channel)).templates_listed_at is None
+
+
 async def test_a_decision_is_believed_only_of_those_who_vouch_for_it(
     hotel: HotelWorld, templates: TemplateService, ledger: Ledger, desk: Desk
 ) -> None:
@@ -244,7 +266,7 @@ async def test_a_decision_is_believed_only_of_those_who_vouch_for_it(
 
 async def refuse(desk: Desk, hotel: HotelWorld) -> None:
     async with desk.services.database.transaction() as work:
-        await template_refused(work, hotel.channel_id, "spring_offer", "en", code=132005, reason="Too long")
+        await template_refused(work, hotel.channel_id, details("spring_offer"), code=132005, reason="Too long")
 
 
 async def reason_of(ledger: Ledger) -> str | None:

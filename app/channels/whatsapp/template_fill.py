@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from app.channels.base import TemplateOut
+from app.channels.whatsapp.limits import is_blank
 from app.channels.whatsapp.template_shape import COPY_CODE, QUICK_REPLY, URL, VARIABLE, describe
 from app.core.templates import Button, HeaderFormat, StoredTemplate, TemplateShape, TemplateValues, Variable
 
@@ -173,7 +174,7 @@ def text_fault(value: str | None) -> str | None:
     """Why Meta would refuse this text for a variable."""
     if value is None:
         return "It is missing."
-    if not value.strip():
+    if is_blank(value):
         return "It may not be empty."
     if _NO_BREAKS.search(value):
         return "WhatsApp takes no line break, no tab and no more than four spaces in a row here."
