@@ -16,17 +16,27 @@ from app.core.links import MediaLinks
 from app.core.settings import Settings
 from app.core.vault import Vault
 from app.flows.loader import load_book
+from app.media.incoming import Porter
+from app.media.storage import MediaStorage
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
 from app.services.auth import AuthService
 from app.services.container import Services
 from app.services.conversations import ConversationService
+from app.services.documents import DocumentService
 from app.services.guest_desk import GuestDesk
 from app.services.housekeeping import Housekeeping
 from app.services.inbound import InboundService
 from app.services.intake import Intake
+from app.services.media import MediaService
+from app.services.media_fetching import MediaFetcher
+from app.services.media_keeping import MediaKeeping
+from app.services.media_worker import MediaWorker
 from app.services.outbox import Outbox, OutboxWorker
+from app.services.receipts import ReceiptService
+from app.services.sending import SendingService
 from app.services.sockets import OpenSockets
+from app.services.templates import TemplateService
 from app.store.database import Database, create_engine
 
 log = structlog.get_logger(__name__)
@@ -69,18 +79,22 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
         if settings.is_production:
             await _check_secrets(services)
         worker = _outbox_worker(services) if settings.run_outbox else None
-        housekeeping = asyncio.create_task(Housekeeping(database, clock).run(), name="housekeeping")
+        fetching = _media_worker(services) if settings.run_outbox else None
+        housekeeping = asyncio.create_task(services.housekeeping.run(), name="housekeeping")
         services.sockets.start()
         await hub.start()
         if worker is not None:
             hub.on_deliveries(worker.wake)
             worker.start()
+        if fetching is not None:
+            hub.on_deliveries(fetching.wake)
+            fetching.start()
         try:
             yield services
         finally:
             housekeeping.cancel()
-            if worker is not None:
-                await worker.stop()
+            await asyncio.gather(*(each.stop() for each in (worker, fetching) if each is not None))
+            await services.receipts.stop()
             await services.sockets.stop()
             await hub.stop()
             await asyncio.gather(housekeeping, return_exceptions=True)
@@ -94,6 +108,10 @@ def media_links(settings: Settings, clock: Clock = utc_now) -> MediaLinks:
 
 def _outbox_worker(services: Services) -> OutboxWorker:
     return OutboxWorker(services.outbox, services.inbound.retry_one, may_claim=lambda: not services.sockets.draining)
+
+
+def _media_worker(services: Services) -> MediaWorker:
+    return MediaWorker(services.media_fetcher, may_claim=lambda: not services.sockets.draining)
 
 
 async def _check_secrets(services: Services) -> None:
@@ -114,6 +132,16 @@ def _assemble(
         [WhatsApp(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version)]
     )
     auth = AuthService(database, settings, clock=clock)
+    links, storage = media_links(settings, clock), MediaStorage(settings)
+    porter = Porter(storage)
+    media = MediaService(
+        database=database, storage=storage, porter=porter, links=links, channels=channels, vault=vault, clock=clock
+    )
+    conversations = ConversationService(database=database, book=book, clock=clock)
+    receipts = ReceiptService(database=database, channels=channels, vault=vault, clock=clock)
+    sending = SendingService(
+        database=database, channels=channels, conversations=conversations, receipts=receipts, clock=clock
+    )
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
     return Services(
         intake=intake,
@@ -122,9 +150,40 @@ def _assemble(
         bus=bus,
         hub=hub,
         auth=auth,
-        links=media_links(settings, clock),
-        conversations=ConversationService(database=database, book=book, clock=clock),
-        inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
-        outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),
+        links=links,
+        media=media,
+        documents=DocumentService(database=database, media=media, days=settings.document_days, clock=clock),
+        media_fetcher=MediaFetcher(
+            database=database,
+            channels=channels,
+            vault=vault,
+            porter=porter,
+            clock=clock,
+            strict=settings.is_production,
+        ),
+        housekeeping=_housekeeping(settings, database, storage, clock),
+        conversations=conversations,
+        sending=sending,
+        receipts=receipts,
+        inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book, channels), clock=clock),
+        outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock, uploads=media),
         sockets=OpenSockets(auth, clock),
+        templates=TemplateService(
+            database=database,
+            channels=channels,
+            vault=vault,
+            conversations=conversations,
+            sending=sending,
+            clock=clock,
+        ),
+    )
+
+
+def _housekeeping(settings: Settings, database: Database, storage: MediaStorage, clock: Clock) -> Housekeeping:
+    return Housekeeping(
+        database=database,
+        media=MediaKeeping(database=database, storage=storage, document_days=settings.document_days, clock=clock),
+        delivery_days=settings.delivery_days,
+        inbound_days=settings.inbound_days,
+        clock=clock,
     )

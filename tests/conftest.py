@@ -7,6 +7,7 @@ it empty. Servers listen on free ports of 127.0.0.1.
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -70,7 +71,7 @@ async def fake_graph() -> AsyncIterator[FakeGraph]:
 
 
 @pytest.fixture
-def settings(empty_database: str, redis_url: str, fake_graph: FakeGraph) -> Settings:
+def settings(empty_database: str, redis_url: str, fake_graph: FakeGraph, tmp_path: Path) -> Settings:
     return Settings(
         _env_file=None,
         LOBBY_ENV=Environment.TEST,
@@ -79,6 +80,7 @@ def settings(empty_database: str, redis_url: str, fake_graph: FakeGraph) -> Sett
         redis_prefix=f"test-{secrets.token_hex(4)}",
         secret_key=SecretStr("a-secret-of-the-tests-with-32-bytes-or-more"),
         whatsapp_api_url=fake_graph.url,
+        media_dir=str(tmp_path / "media"),
         log_level="WARNING",
     )
 

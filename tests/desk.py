@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.bootstrap import open_services
 from app.core.clock import Clock
+from app.core.drafts import Draft
 from app.core.principal import Principal
 from app.core.settings import Settings
 from app.core.types import Platform, UserType
@@ -53,8 +54,9 @@ class Desk:
 
     async def answer(self, hotel: HotelWorld, conversation_id: int, *texts: str) -> list[int]:
         """Staff of the hotel answer with these texts; the ids of the messages."""
-        conversations = self.services.conversations
-        return [(await conversations.send(principal(hotel), conversation_id, text)).id for text in texts]
+        drafts = [Draft(text=text) for text in texts]
+        sent = [await self.services.sending.send(principal(hotel), conversation_id, draft) for draft in drafts]
+        return [each.message.id for each in sent]
 
     async def queue(self, hotel: HotelWorld, *texts: str, sender: str = GUEST) -> None:
         """A guest is welcomed by the demo, and these answers of staff wait behind that."""

@@ -9,6 +9,7 @@ import httpx
 
 from app.dev.fake_graph import FakeGraphConfig, Number, create_fake_graph
 from tests.eventually import eventually
+from tests.recording import recorded
 from tests.serving import PLAIN, serve
 
 SEA_VIEW_NUMBER = "700000000000001"
@@ -36,7 +37,9 @@ class FakeGraph:
         return await self._listed("/_fake/requests", {"to": to or "", "outcome": outcome or ""})
 
     async def texts(self, to: str) -> list[str]:
-        return [body["text"]["body"] for body in await self.sent(to)]
+        """What one guest has read: texts, and the words of menus."""
+        bodies = await self.sent(to)
+        return [body["text"]["body"] if "text" in body else body["interactive"]["body"]["text"] for body in bodies]
 
     async def wait_for_texts(self, to: str, count: int) -> list[str]:
         """The texts that one guest has got, once there are that many."""
@@ -150,7 +153,7 @@ async def serve_fake_graph() -> AsyncIterator[FakeGraph]:
         statuses=False,
     )
     async with (
-        serve(create_fake_graph(config)) as url,
+        serve(recorded(create_fake_graph(config))) as url,
         httpx.AsyncClient(base_url=url, verify=PLAIN) as client,
     ):
         yield FakeGraph(url, client)

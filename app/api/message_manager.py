@@ -77,12 +77,10 @@ async def list_messages(
 @router.post("/{conversation_id}/send_message/", status_code=status.HTTP_201_CREATED)
 async def send_message(
     conversation_id: Id, body: contract.SendMessageIn, staff: Staff, services: ServicesDep
-) -> contract.MessageOut:
+) -> contract.SentMessageOut:
     """Answer the guest. Takes over from the flow; a closed conversation is open again."""
-    sent = await services.conversations.send(
-        staff, conversation_id, body.text, client_message_id=body.client_message_id
-    )
-    return contract.message(sent, services.links)
+    sent = await services.sending.send(staff, conversation_id, body.draft())
+    return contract.sent_message(sent.message, sent.parts, services.links)
 
 
 @router.post("/{conversation_id}/end_relay/")

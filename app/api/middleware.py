@@ -10,8 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/")
 DEFAULT_LIMIT: Final = 1024 * 1024
 BODY_WITHIN: Final = 10.0
+SLOWEST: Final = 64 * 1024  # bytes a second
 COME_AGAIN_AFTER: Final = b"5"
-LIMITS: Final = {"/api/message_manager/webhook/": 4 * 1024 * 1024}
+LIMITS: Final = {
+    "/api/message_manager/webhook/": 4 * 1024 * 1024,
+    "/api/media/": 101 * 1024 * 1024,  # a document of 100 MB in its multipart body
+}
 
 
 class SettleSlash:
@@ -55,12 +59,13 @@ class Bounds:
 def _counted(receive: Receive, limit: int) -> Receive:
     arrived = 0
     complete = False
-    until = asyncio.get_running_loop().time() + BODY_WITHIN
+    began = asyncio.get_running_loop().time()
 
     async def receive_counted() -> Message:
         nonlocal arrived, complete
         try:
-            async with asyncio.timeout_at(None if complete else until):
+            # What has come so far earns time for more: a large file may take minutes, a trickle may not.
+            async with asyncio.timeout_at(None if complete else began + BODY_WITHIN + arrived / SLOWEST):
                 message = await receive()
         except TimeoutError:
             raise HTTPException(408, "The body did not arrive in time.", {"Connection": "close"}) from None

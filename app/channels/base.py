@@ -7,10 +7,12 @@ It knows no table and no rule of the hotel; it decides nothing about what a mess
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
+from app.core.templates import ProviderTemplate
 from app.core.types import MessageType, Platform
 
 
@@ -233,6 +235,15 @@ class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[dict[str, Any], ...] = ()
 
 
+class TemplateListing(msgspec.Struct, frozen=True, kw_only=True):
+    """All templates of an account where ``outcome`` is ACCEPTED, else none, with ``detail`` to say why."""
+
+    outcome: SendOutcome
+    templates: tuple[ProviderTemplate, ...] = ()
+    code: int | None = None
+    detail: str | None = None
+
+
 OutgoingContent = TextOut | MenuOut | MediaOut | LocationOut | ReactionOut | TemplateOut
 
 
@@ -248,6 +259,47 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     content: OutgoingContent
     reply_to: str | None = None
     to_group: bool = False
+
+
+class FetchOutcome(StrEnum):
+    """What became of a download. RETRY: not this time. FAILED: never, it is not to be had. TOO_BIG: larger than may be.
+    PAUSE: the channel's credentials or standing are at fault, as with ``SendOutcome``."""
+
+    FETCHED = "fetched"
+    RETRY = "retry"
+    FAILED = "failed"
+    TOO_BIG = "too_big"
+    PAUSE = "pause"
+
+
+class FetchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """``mime_type`` is what the provider says, ``size`` in bytes, ``detail`` a sentence where nothing was fetched."""
+
+    outcome: FetchOutcome
+    mime_type: str | None = None
+    size: int = 0
+    detail: str | None = None
+    retry_after: float | None = None
+
+
+class UploadResult(msgspec.Struct, frozen=True, kw_only=True):
+    """``upload_id`` where ACCEPTED. Never AMBIGUOUS: to hand a file over twice harms nobody."""
+
+    outcome: SendOutcome
+    upload_id: str | None = None
+    code: int | None = None
+    detail: str | None = None
+    retry_after: float | None = None
+
+
+class MediaSource(Protocol):
+    """What has to be known of a file to fetch it; ``InboundMedia`` is one. A ``sha256`` given has to be met."""
+
+    @property
+    def provider_id(self) -> str: ...
+
+    @property
+    def sha256(self) -> str | None: ...
 
 
 class Channel(Protocol):
@@ -277,4 +329,35 @@ class Channel(Protocol):
 
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         """Hand one message to the provider. Never raises for what the provider or the network does."""
+        ...
+
+    async def list_templates(self, *, business_account: str, credentials: Credentials) -> TemplateListing:
+        """The templates that the provider knows of. Never raises for what the provider or the network does."""
+        ...
+
+    def check(self, content: OutgoingContent) -> None:
+        """Raises NotSendable for what the provider would refuse, whoever it is for."""
+        ...
+
+    def split(self, text: str) -> list[str]:
+        """The messages that a text takes, in order. Raises NotSendable where it is empty, or takes too many."""
+        ...
+
+    async def mark_read(self, external_id: str, *, typing: bool, account: str, credentials: Credentials) -> SendResult:
+        """Tell a guest that their message was read, and with ``typing`` that an answer is being written.
+
+        Never raises for what the provider or the network does.
+        """
+        ...
+
+    async def fetch(
+        self, file: MediaSource, *, account: str, credentials: Credentials, into: BinaryIO, limit: int
+    ) -> FetchResult:
+        """Write a guest's file into ``into``, ``limit`` bytes at most. Never raises for provider or network."""
+        ...
+
+    async def upload(
+        self, *, mime_type: str, filename: str, content: Path, account: str, credentials: Credentials
+    ) -> UploadResult:
+        """Hand a file over, to be sent by its id. Never raises for provider or network."""
         ...

@@ -4,12 +4,14 @@ Translates only: the core's views and events in, the document's words out. Field
 (``seq``, ``conversation_id``, ``client_message_id`` …) stand beside its own.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.contracts.media import MediaOut, media_out
+from app.contracts.sending import SendIn
 from app.contracts.timestamps import Timestamp, to_wire
 from app.core.errors import LobbyError
 from app.core.events import (
@@ -100,11 +102,15 @@ class MessageOut(Wire):
     provider_timestamp: Timestamp | None
 
 
-class SendMessageIn(BaseModel):
-    """``client_message_id``: the second arrival of the same one answers with the first one's result."""
+class SentMessageOut(MessageOut):
+    """A message that was just sent. ``parts``: the ids of all messages that a long text was sent as, in order, of which
+    this is the first; not there where it was sent as one."""
 
-    text: str = Field(examples=["Hello, how can I help you today?"])
-    client_message_id: UUID | None = None
+    parts: list[int] = Field(default=[], exclude_if=lambda parts: not parts)
+
+
+class SendMessageIn(SendIn):
+    """The document's ``{"text"}``, and all else that can be sent."""
 
 
 class RelayEnded(Wire):
@@ -173,6 +179,10 @@ def message(view: MessageView, links: MediaLinks) -> MessageOut:
         client_message_id=view.client_message_id,
         provider_timestamp=view.provider_timestamp,
     )
+
+
+def sent_message(view: MessageView, parts: Sequence[int], links: MediaLinks) -> SentMessageOut:
+    return SentMessageOut(**dict(message(view, links)), parts=list(parts))
 
 
 def staff_event(stored: StoredEvent, links: MediaLinks) -> dict[str, Any] | None:

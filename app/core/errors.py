@@ -7,6 +7,9 @@
     ├── NotFound           404  not there, or another hotel's
     ├── Conflict           409  somebody or something was first; ``details`` names what is
     ├── ResyncNeeded       409  a socket's ``since`` is too old: fetch afresh
+    ├── Gone               410  it was here, and was deleted
+    ├── TooBig             413  a file larger than may be
+    ├── UnsupportedType    415  a file of a kind that is not taken
     ├── TooManyRequests    429  ``retry_after`` in seconds
     └── Unavailable        503  the database is away, or there is too much to do (``overloaded``): send it again
 
@@ -57,6 +60,21 @@ class Conflict(LobbyError):
 class ResyncNeeded(LobbyError):
     status = 409
     code = "resync_needed"
+
+
+class Gone(LobbyError):
+    status = 410
+    code = "gone"
+
+
+class TooBig(LobbyError):
+    status = 413
+    code = "too_big"
+
+
+class UnsupportedType(LobbyError):
+    status = 415
+    code = "unsupported_media_type"
 
 
 class TooManyRequests(LobbyError):

@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment. ``.env.example`` explains every one."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Final, Self
 from urllib.parse import parse_qsl, urlencode
@@ -50,6 +51,15 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     whatsapp_api_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v23.0"
+    media_dir: str = ".lobby/media"
+    media_url: str = ""
+    media_endpoint: str = ""
+    media_region: str = ""
+    media_access_key_id: str = ""
+    media_secret_access_key: SecretStr = SecretStr("")
+    document_days: int = Field(default=30, ge=0, le=3650)
+    delivery_days: int = Field(default=90, ge=8, le=3650)
+    inbound_days: int = Field(default=30, ge=8, le=3650)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -90,6 +100,20 @@ class Settings(BaseSettings):
         if url and not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("is not the address of a Redis, such as redis://host:6379/0")
         return url
+
+    @field_validator("media_url")
+    @classmethod
+    def _is_bucket(cls, url: str) -> str:
+        if url and re.fullmatch("s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?", url) is None:
+            raise ValueError("is not the address of a bucket, such as s3://bucket/prefix")
+        return url.rstrip("/")
+
+    @field_validator("media_endpoint")
+    @classmethod
+    def _is_endpoint(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError("begins with https:// (or http://, inside one's own network)")
+        return url.rstrip("/")
 
     @field_validator("log_level")
     @classmethod

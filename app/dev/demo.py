@@ -49,6 +49,7 @@ def numbers(file: HotelFile) -> dict[str, Number]:
             access_token=channel.access_token.get_secret_value(),
             app_secret=channel.app_secret.get_secret_value(),
             hotel_name=hotel.name,
+            business_account_id=channel.business_account_id or "",
         )
         for hotel in file.hotels
         for channel in hotel.channels

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from app.core.clock import utc_now
+from app.core.drafts import Draft
 from app.core.principal import Principal
 from app.core.types import ConversationStatus, Platform
 from app.dev.fake_graph.config import Number
@@ -64,11 +65,11 @@ class Teller:
         await self._post(guest_message(self._number, self._story.guest, self._story.name, message))
 
     async def _staff_says(self, index: int, username: str, text: str) -> None:
-        await self._services.conversations.send(
+        mine = uuid5(NAMESPACE_URL, self._message_id(index))
+        await self._services.sending.send(
             await self._principal(username),
             await self._conversation_id(),
-            text,
-            client_message_id=uuid5(NAMESPACE_URL, self._message_id(index)),
+            Draft(text=text, client_message_id=mine),
         )
 
     async def _phone_shows_everything(self) -> None:

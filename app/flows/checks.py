@@ -11,6 +11,10 @@ from app.flows.types import Expects
 
 Fault = tuple[Location, str]
 
+# What WhatsApp shows on a button; where there are more options than buttons, a list has room for a label's 24.
+MOST_BUTTONS = 3
+BUTTON_LENGTH = 20
+
 BEGINNINGS = (ConversationStatus.DEMO, ConversationStatus.CHECKIN, ConversationStatus.ACTIVE)
 
 
@@ -28,7 +32,8 @@ def flow_faults(flow: Flow) -> Iterator[Fault]:
     yield from _word_faults(("shortcuts",), {step: folded(words) for step, words in flow.shortcuts.items()})
     known = FACT_PLACEHOLDERS.union(*(ACTIONS[s.action].writes for s in flow.steps.values() if s.action in ACTIONS))
     for name, step in flow.steps.items():
-        for location, fault in (*_shape_faults(step), *_action_faults(step), *_text_faults(step, known)):
+        faults = (*_shape_faults(step), *_label_faults(step), *_action_faults(step), *_text_faults(step, known))
+        for location, fault in faults:
             yield ("steps", name, *location), fault
     for location, target in _targets(flow):
         if target not in flow.steps:
@@ -65,6 +70,17 @@ def _shape_faults(step: Step) -> Iterator[Fault]:
     if len({option.id for option in step.options}) < len(step.options):
         yield ("options",), "two options have the same id"
     yield from _word_faults(("options",), {o.id: o.spellings(n) for n, o in enumerate(step.options, start=1)})
+
+
+def _label_faults(step: Step) -> Iterator[Fault]:
+    """Up to three options are shown as buttons, which are narrower than the rows of a list."""
+    if len(step.options) > MOST_BUTTONS:
+        return
+    for index, option in enumerate(step.options):
+        for language, label in option.label.items():
+            if len(label) > BUTTON_LENGTH:
+                fault = f"{label!r} has {len(label)} characters; a button has room for {BUTTON_LENGTH}"
+                yield ("options", index, "label", language), fault
 
 
 def _action_faults(step: Step) -> Iterator[Fault]:

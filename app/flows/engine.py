@@ -13,7 +13,7 @@ from app.core.types import ConversationStatus, MessageType
 from app.flows.actions import ACTIONS, Call, Done
 from app.flows.definition import RETRY, START, Flow, FlowBook, Step
 from app.flows.matching import fold
-from app.flows.texts import in_language, render
+from app.flows.texts import OPENS, in_language, render
 from app.flows.types import Effect, Expects, Facts, FlowState, GuestInput, Option, Outcome, Reply
 
 TYPED = frozenset({MessageType.TEXT, MessageType.INTERACTIVE, MessageType.BUTTON})
@@ -125,7 +125,8 @@ def _ask(turn: Turn, here: Step) -> Reply:
         Option(id=option.id, number=number, label=in_language(option.label, turn.facts.language))
         for number, option in enumerate(here.options, start=1)
     )
-    return Reply(text=render(here.text, turn.facts, turn.context), options=options)
+    opens = in_language(OPENS, turn.facts.language) if options else ""
+    return Reply(text=render(here.text, turn.facts, turn.context), options=options, opens=opens)
 
 
 def _ask_again(turn: Turn, here: Step) -> Reply:
@@ -134,7 +135,9 @@ def _ask_again(turn: Turn, here: Step) -> Reply:
     if here.retry is None:
         return asked
     sorry = render(here.retry, turn.facts, turn.context)
-    return Reply(text=f"{sorry}\n\n{asked.text}", options=asked.options) if here.options else Reply(text=sorry)
+    if not here.options:
+        return Reply(text=sorry)
+    return msgspec.structs.replace(asked, text=f"{sorry}\n\n{asked.text}")
 
 
 def _kept(context: object) -> dict[str, Any]:

@@ -15,6 +15,11 @@ Value = TypeVar("Value")
 
 FALLBACK = "en"
 
+# On the button that shows a menu's entries, where these are too many for buttons of their own.
+OPENS: Mapping[str, str] = MappingProxyType(
+    {"en": "Choose", "pt": "Escolher", "es": "Elegir", "fr": "Choisir", "de": "Auswählen"}
+)
+
 # What a text may say of the guest. Not the name on the booking: the guest has yet to prove to know it.
 _FIELDS = frozenset(field.name for field in msgspec.structs.fields(Facts) if field.type is str)
 FACT_PLACEHOLDERS = _FIELDS - {"booking_name", "language"}

@@ -60,10 +60,11 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A text for the guest; ``options`` where it is a menu."""
+    """A text for the guest; ``options`` where it is a menu, and in ``opens`` the word that shows them."""
 
     text: str
     options: tuple[Option, ...] = ()
+    opens: str = ""
 
 
 class RelayTo(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -60,6 +60,7 @@ class Conversation(Base):
     last_staff_message_at: Mapped[datetime | None]
     relayed_at: Mapped[datetime | None]
     waiting_since: Mapped[datetime | None]
+    typing_shown_at: Mapped[datetime | None]
     last_activity_at: Mapped[Created]
     created_at: Mapped[Created]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -156,6 +157,8 @@ class Media(Base):
     __table_args__ = (
         Index("uq_media_message", "message_id", unique=True, postgresql_where=text("message_id IS NOT NULL")),
         Index("ix_media_due", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_media_original_key", "original_key", postgresql_where=text("original_key IS NOT NULL")),
+        Index("ix_media_thumbnail_key", "thumbnail_key", postgresql_where=text("thumbnail_key IS NOT NULL")),
     )
 
     id: Mapped[BigId]

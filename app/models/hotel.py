@@ -36,7 +36,8 @@ class Channel(Base):
 
     ``account`` is the provider's id of it, by which inbound bodies are routed, ``business_account`` that of the account
     which its templates belong to. ``credentials`` are encrypted. Before ``not_before`` the provider takes nothing more
-    from it; ``throttle_level`` counts how often in a row it has said so.
+    from it; ``throttle_level`` counts how often in a row it has said so. ``templates_listed_at`` is None where its
+    templates were never listed, or are known to have changed since.
     """
 
     __tablename__ = "channels"
@@ -56,6 +57,7 @@ class Channel(Base):
     throttle_level: Mapped[int] = mapped_column(Integer, server_default="0")
     paused_at: Mapped[datetime | None]
     pause_reason: Mapped[str | None] = mapped_column(String(500))
+    templates_listed_at: Mapped[datetime | None]
     created_at: Mapped[Created]
 
 

@@ -54,6 +54,12 @@ def require_manager(principal: Principal) -> None:
         raise Forbidden("Only managers may do this.")
 
 
+def require_whole_hotel(principal: Principal) -> None:
+    """Raises Forbidden for everybody but those who see all of their hotel: receptionists, managers, hotel admins."""
+    if principal.user_type not in SEES_WHOLE_HOTEL:
+        raise Forbidden("Only reception and managers may do this.")
+
+
 def may_hear(principal: Principal, event: Event, audience: str) -> bool:
     """Whether an event may be told to this user's socket by this audience, as their rights stand now.
 

@@ -8,10 +8,17 @@ from app.realtime.bus import Bus
 from app.realtime.hub import Hub
 from app.services.auth import AuthService
 from app.services.conversations import ConversationService
+from app.services.documents import DocumentService
+from app.services.housekeeping import Housekeeping
 from app.services.inbound import InboundService
 from app.services.intake import Intake
+from app.services.media import MediaService
+from app.services.media_fetching import MediaFetcher
 from app.services.outbox import Outbox
+from app.services.receipts import ReceiptService
+from app.services.sending import SendingService
 from app.services.sockets import OpenSockets
+from app.services.templates import TemplateService
 from app.store.database import Database
 
 
@@ -26,10 +33,17 @@ class Services:
     auth: AuthService
     links: MediaLinks
     conversations: ConversationService
+    sending: SendingService
+    receipts: ReceiptService
+    media: MediaService
+    documents: DocumentService
+    media_fetcher: MediaFetcher
+    housekeeping: Housekeeping
     intake: Intake
     inbound: InboundService
     outbox: Outbox
     sockets: OpenSockets
+    templates: TemplateService
 
     async def check_database(self) -> None:
         """Raises Unavailable where it is away, at most a second later."""

@@ -1,18 +1,16 @@
-"""Conversations as staff use them: list, read, answer, give back to the flow.
+"""Conversations as staff use them: list, read, give back to the flow. ``sending.py`` is how they answer.
 
 Every change locks the conversation's row first, so of two at once the second sees what the first has done, and is told
 so (409). Contracts 1 to 4 are ways to call these.
 """
 
 from datetime import datetime
-from uuid import UUID
 
 from app.core.clock import Clock
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.core.events import Change, ConversationChanged, MessageCreated
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.events import Change, ConversationChanged
 from app.core.principal import Principal
-from app.core.text import is_blank
-from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, SenderType
+from app.core.types import ConversationStatus
 from app.core.views import ConversationView, MessageView, Page
 from app.flows.definition import FlowBook
 from app.flows.engine import begin_state
@@ -20,10 +18,8 @@ from app.services.access import check_access, scope_of
 from app.services.guest_desk import bind_stay, facts_of, put_state
 from app.store.conversations import ConversationState
 from app.store.database import Database
-from app.store.messages import NewMessage
 from app.store.unit_of_work import UnitOfWork
 
-LONGEST_TEXT = 4096
 MESSAGES_AT_ONCE = 1000
 
 
@@ -60,17 +56,6 @@ class ConversationService:
         async with self._database.read() as work:
             return await work.messages.of_conversation(conversation_id, before=before, limit=limit)
 
-    async def send(
-        self, principal: Principal, conversation_id: int, text: str, *, client_message_id: UUID | None = None
-    ) -> MessageView:
-        """Answer the guest. Takes the conversation over from the flow, and reopens a closed one.
-
-        A ``client_message_id`` that this user has sent before answers with what it brought about then. Raises Invalid,
-        NotFound, Forbidden, and Conflict where reopening meets another open conversation of the guest.
-        """
-        checked = check_text(text)
-        return await self._database.run(self._send, principal, conversation_id, checked, client_message_id)
-
     async def check_subscription(
         self, principal: Principal, *, stay_id: int | None = None, conversation_id: int | None = None
     ) -> None:
@@ -89,82 +74,28 @@ class ConversationService:
         if found and not any(scope_of(principal).covers(each.hotel_id, each.department) for each in found):
             raise Forbidden("The conversations of this stay belong to another department.")
 
-    async def send_about(
-        self,
-        principal: Principal,
-        text: str,
-        *,
-        stay_id: int | None = None,
-        conversation_id: int | None = None,
-        client_message_id: UUID | None = None,
-    ) -> MessageView:
-        """Answer in a conversation, or in a stay's open one that was last active. Raises as ``send`` does."""
-        if conversation_id is None:
-            conversation_id = await self._last_active(principal, stay_id or 0)
-        return await self.send(principal, conversation_id, text, client_message_id=client_message_id)
-
-    async def end_relay(self, principal: Principal, conversation_id: int) -> None:
-        """Give the guest back to the flow, which starts anew. Raises Conflict where no relay is going on."""
-        await self._database.run(self._end_relay, principal, conversation_id)
-
-    async def _last_active(self, principal: Principal, stay_id: int) -> int:
+    async def named(
+        self, principal: Principal, *, stay_id: int | None = None, conversation_id: int | None = None
+    ) -> int:
+        """The conversation that is meant: itself, or a stay's open one that was last active. Raises NotFound and
+        Forbidden for a stay."""
+        if conversation_id is not None:
+            return conversation_id
         await self.check_subscription(principal, stay_id=stay_id)
         scope = scope_of(principal)
         async with self._database.read() as work:
-            found = await work.conversations.of_stay(principal.hotel_id, stay_id)
+            found = await work.conversations.of_stay(principal.hotel_id, stay_id or 0)
         visible = [each for each in found if scope.covers(each.hotel_id, each.department)]
         if not visible:
             raise NotFound("This stay has no conversation yet.")
         return max(visible, key=_openness).id
 
-    async def _send(
-        self, work: UnitOfWork, principal: Principal, conversation_id: int, text: str, client_message_id: UUID | None
-    ) -> MessageView:
-        conversation, others = await self._lock(work, principal, conversation_id)
-        now = self._clock()
-        stored = await work.messages.add(
-            NewMessage(
-                hotel_id=conversation.hotel_id,
-                conversation_id=conversation.id,
-                channel_id=conversation.channel_id,
-                sender_type=SenderType.STAFF,
-                origin=MessageOrigin.STAFF,
-                sender_name=principal.name,
-                staff_user_id=principal.user_id,
-                content=text,
-                client_message_id=client_message_id,
-                delivery_status=DeliveryStatus.QUEUED,
-                created_at=now,
-            )
-        )
-        if stored is None:
-            return await _first_result(work, principal, conversation_id, client_message_id)
-        await work.deliver(conversation, stored.id, now)
-        change = self._take_over(conversation, others)
-        conversation.note_message(stored.id, text, SenderType.STAFF, now)
-        conversation.last_staff_message_at = now
-        conversation.waiting_since = None
-        await work.conversations.save(conversation)
-        ref = conversation.ref()
-        if change is not None:
-            work.emit(ref.hotel_id, ConversationChanged(conversation=ref, change=change, actor_id=principal.user_id))
-        work.emit(ref.hotel_id, MessageCreated(conversation=ref, message=stored))
-        return stored
-
-    def _take_over(self, conversation: ConversationState, others: list[ConversationState]) -> Change | None:
-        """Staff speak now: the flow falls silent, a closed conversation is open again. Raises Conflict."""
-        if conversation.status is ConversationStatus.RELAY:
-            return None
-        reopened = conversation.status is ConversationStatus.CLOSED
-        if reopened:
-            _check_reopening(conversation, others)
-            conversation.closed_at = None
-        conversation.status = ConversationStatus.RELAY
-        conversation.relayed_at = self._clock()
-        return Change.REOPENED if reopened else Change.RELAY_STARTED
+    async def end_relay(self, principal: Principal, conversation_id: int) -> None:
+        """Give the guest back to the flow, which starts anew. Raises Conflict where no relay is going on."""
+        await self._database.run(self._end_relay, principal, conversation_id)
 
     async def _end_relay(self, work: UnitOfWork, principal: Principal, conversation_id: int) -> None:
-        conversation, others = await self._lock(work, principal, conversation_id)
+        conversation, others = await lock_visible(work, principal, conversation_id)
         if conversation.status is not ConversationStatus.RELAY:
             raise Conflict(
                 "This conversation is not relayed to staff.",
@@ -190,57 +121,19 @@ class ConversationService:
             ConversationChanged(conversation=conversation.ref(), change=Change.RELAY_ENDED, actor_id=principal.user_id),
         )
 
-    async def _lock(
-        self, work: UnitOfWork, principal: Principal, conversation_id: int
-    ) -> tuple[ConversationState, list[ConversationState]]:
-        """The conversation, and the guest's other open ones. Raises NotFound or Forbidden."""
-        locked = {each.id: each for each in await work.conversations.lock_with_open(conversation_id)}
-        conversation = locked.pop(conversation_id, None)
-        check_access(principal, conversation.ref() if conversation else None)
-        assert conversation is not None, "checked"
-        return conversation, list(locked.values())
 
-
-def _check_reopening(conversation: ConversationState, others: list[ConversationState]) -> None:
-    for other in others:
-        if other.channel_id == conversation.channel_id and other.department is conversation.department:
-            raise Conflict(
-                "The guest has another open conversation with this department.",
-                code="conversation_open",
-                details={"conversation_id": other.id},
-            )
-
-
-def check_text(text: str) -> str:
-    """A text that may be sent. Raises Invalid."""
-    stripped = text.strip()
-    if is_blank(stripped):
-        raise Invalid("The text is empty.", code="empty_text", details={"text": ["This field may not be empty."]})
-    if len(stripped) > LONGEST_TEXT:
-        raise Invalid(
-            f"The text is longer than {LONGEST_TEXT} characters.",
-            code="text_too_long",
-            details={"text": [f"At most {LONGEST_TEXT} characters; this has {len(stripped)}."]},
-        )
-    return stripped
+async def lock_visible(
+    work: UnitOfWork, principal: Principal, conversation_id: int
+) -> tuple[ConversationState, list[ConversationState]]:
+    """The conversation, and the guest's other open ones, all locked. Raises NotFound or Forbidden."""
+    locked = {each.id: each for each in await work.conversations.lock_with_open(conversation_id)}
+    conversation = locked.pop(conversation_id, None)
+    check_access(principal, conversation.ref() if conversation else None)
+    assert conversation is not None, "checked"
+    return conversation, list(locked.values())
 
 
 def _openness(conversation: ConversationView) -> tuple[bool, datetime]:
     """Open ones first, then the last active."""
     last = conversation.last_message
     return conversation.status is not ConversationStatus.CLOSED, last.at if last else conversation.created_at
-
-
-async def _first_result(
-    work: UnitOfWork, principal: Principal, conversation_id: int, client_message_id: UUID | None
-) -> MessageView:
-    """What the first message with this client's id became."""
-    assert client_message_id is not None, "nothing else is unique in a message of staff"
-    first = await work.messages.by_client_id(principal.user_id, client_message_id)
-    if first is None or first.conversation_id != conversation_id:
-        raise Conflict(
-            "This client_message_id was used for another conversation.",
-            code="client_message_id_used",
-            details={"client_message_id": [str(client_message_id)]},
-        )
-    return first

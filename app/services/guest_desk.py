@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from app.channels.base import InboundMedia, InboundMessage
+from app.channels.registry import ChannelRegistry
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.types import (
     CheckinState,
@@ -22,6 +23,7 @@ from app.core.types import (
 from app.flows.definition import FlowBook
 from app.flows.engine import begin_state, step
 from app.flows.types import Facts, FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
+from app.services.outgoing import menu_pieces
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.guests import AccountRecord, GuestRecord, StayRecord
@@ -66,10 +68,11 @@ def facts_of(guest: GuestRecord, stay: StayRecord | None, channel: ChannelRecord
 
 
 class GuestDesk:
-    """Takes guests' messages. ``book`` holds the flows."""
+    """Takes guests' messages. ``book`` holds the flows, ``channels`` know what they may say at once."""
 
-    def __init__(self, book: FlowBook) -> None:
+    def __init__(self, book: FlowBook, channels: ChannelRegistry) -> None:
         self._book = book
+        self._channels = channels
 
     async def take(
         self,
@@ -213,24 +216,25 @@ class GuestDesk:
         self, work: UnitOfWork, visitor: Visitor, conversation: ConversationState, reply: Reply, at: datetime
     ) -> None:
         options = [msgspec.structs.asdict(option) for option in reply.options]
-        stored = await work.messages.add(
-            NewMessage(
-                hotel_id=conversation.hotel_id,
-                conversation_id=conversation.id,
-                channel_id=conversation.channel_id,
-                sender_type=SenderType.SYSTEM,
-                origin=MessageOrigin.FLOW,
-                sender_name=visitor.channel.hotel_name,
-                content=reply.text,
-                extra={"options": options} if options else {},
-                delivery_status=DeliveryStatus.QUEUED,
-                created_at=at,
+        for piece in menu_pieces(self._channels.get(conversation.platform), reply.text, options, reply.opens):
+            stored = await work.messages.add(
+                NewMessage(
+                    hotel_id=conversation.hotel_id,
+                    conversation_id=conversation.id,
+                    channel_id=conversation.channel_id,
+                    sender_type=SenderType.SYSTEM,
+                    origin=MessageOrigin.FLOW,
+                    sender_name=visitor.channel.hotel_name,
+                    content=piece.content,
+                    extra=piece.extra,
+                    delivery_status=DeliveryStatus.QUEUED,
+                    created_at=at,
+                )
             )
-        )
-        assert stored is not None, "a message without an outside id meets no other"
-        await work.deliver(conversation, stored.id, at)
-        conversation.note_message(stored.id, reply.text, SenderType.SYSTEM, at)
-        work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
+            assert stored is not None, "a message without an outside id meets no other"
+            await work.deliver(conversation, stored.id, at)
+            conversation.note_message(stored.id, piece.content, SenderType.SYSTEM, at)
+            work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
 
 
 async def _replied_to(work: UnitOfWork, visitor: Visitor, item: InboundMessage) -> tuple[int, int] | None:

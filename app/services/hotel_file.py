@@ -127,6 +127,10 @@ class _Loading:
         values = {"name": channel.name, **_active(channel)}
         if channel.display_phone_number is not None:
             values["display_address"] = shown(channel.display_phone_number)
+        if "business_account_id" in channel.model_fields_set:
+            values["business_account"] = channel.business_account_id
+            if stored is None or stored.business_account != channel.business_account_id:
+                values["templates_listed_at"] = None  # another account has other templates
         try:
             values |= self._credentials(channel, stored.credentials if stored else b"")
         except SealBroken as error:

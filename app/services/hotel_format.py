@@ -115,11 +115,13 @@ class Section(BaseModel):
 
 
 class WhatsAppSection(Section):
-    """A WhatsApp Business number. ``phone_number_id`` is Meta's id of it, not the number."""
+    """A WhatsApp Business number. ``phone_number_id`` is Meta's id of it, not the number; ``business_account_id`` is
+    that of the account which its templates belong to."""
 
     platform: Literal[Platform.WHATSAPP]
     name: Name
     phone_number_id: ProviderId
+    business_account_id: ProviderId | None = None
     display_phone_number: Phone | None = None
     access_token: Secret = SecretStr("")
     app_secret: Secret = SecretStr("")

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import structlog
 
-from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult, TextOut
+from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Unavailable
@@ -23,6 +23,7 @@ from app.core.events import ChannelChanged, MessageStatusChanged
 from app.core.types import DeliveryStatus, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services.delivery_reports import apply_report
+from app.services.outgoing import Uploads, outgoing_content
 from app.store.channels import ChannelRecord
 from app.store.database import Database
 from app.store.deliveries import ClaimedDelivery, LostDelivery
@@ -52,6 +53,7 @@ class Outbox:
         clock: Clock,
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- no secret
         confirmation_wait: timedelta = CONFIRMATION_WAIT,
+        uploads: Uploads | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
@@ -59,6 +61,7 @@ class Outbox:
         self._clock = clock
         self._jitter = jitter
         self._confirmation_wait = confirmation_wait
+        self._uploads = uploads
 
     async def claim(self, limit: int) -> list[ClaimedDelivery]:
         """Take up to ``limit`` deliveries whose turn it is; nobody else sends them while the lease lasts."""
@@ -107,15 +110,18 @@ class Outbox:
             return SendResult(outcome=SendOutcome.RETRY, detail=error.message)
         except SealBroken as error:
             return SendResult(outcome=SendOutcome.PAUSE, detail=str(error))
-        message = Outgoing(
-            delivery_id=delivery.id,
-            to=delivery.address,
-            content=TextOut(text=delivery.content),
-            reply_to=delivery.reply_to,
-            to_group=delivery.is_group,
-        )
         try:
             async with asyncio.timeout(SEND_WITHIN):
+                content = await outgoing_content(delivery, channel, self._uploads)
+                if isinstance(content, SendResult):
+                    return content
+                message = Outgoing(
+                    delivery_id=delivery.id,
+                    to=delivery.address,
+                    content=content,
+                    reply_to=delivery.reply_to,
+                    to_group=delivery.is_group,
+                )
                 return await self._channels.get(channel.platform).send(
                     message, account=channel.account, credentials=credentials
                 )

@@ -1,7 +1,7 @@
 """Conversations: the locked state that a transaction changes, and the views that lists and details show."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.principal import Scope
 from app.core.types import ConversationStatus, Department, Platform, SenderType
 from app.core.views import ConversationRef, ConversationView, LastMessage, Page
-from app.models import Account, Channel, Conversation, Guest, Stay
+from app.models import Account, Channel, Conversation, Guest, Message, Participant, Stay
 
 PREVIEW_LENGTH = 200
 
@@ -173,6 +173,35 @@ class ConversationStore:
             .order_by(Conversation.id.desc())
         )
         return [_to_view(dict(row)) for row in rows.mappings()]
+
+    async def note_reader(self, conversation_id: int, user_id: int, at: datetime) -> None:
+        """Keep that a staff user has read everything that stands there now."""
+        newest = select(func.max(Message.id)).where(Message.conversation_id == conversation_id).scalar_subquery()
+        statement = upsert(Participant).values(
+            conversation_id=conversation_id, user_id=user_id, last_read_message_id=newest, last_read_at=at
+        )
+        read = statement.excluded
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[Participant.conversation_id, Participant.user_id],
+                set_={
+                    "last_read_message_id": func.greatest(Participant.last_read_message_id, read.last_read_message_id),
+                    "last_read_at": func.greatest(Participant.last_read_at, read.last_read_at),
+                },
+            )
+        )
+
+    async def claim_typing(self, conversation_id: int, at: datetime, *, every: timedelta) -> bool:
+        """Whether the guest may be shown now that staff are typing; the next time only after ``every``."""
+        done = await self._connection.execute(
+            update(Conversation)
+            .where(
+                Conversation.id == conversation_id,
+                or_(Conversation.typing_shown_at.is_(None), Conversation.typing_shown_at <= at - every),
+            )
+            .values(typing_shown_at=at)
+        )
+        return done.rowcount == 1
 
     async def list_page(
         self, scope: Scope, statuses: Sequence[ConversationStatus], *, limit: int, offset: int

@@ -52,8 +52,17 @@ class DeliveryStore:
         self._connection = connection
 
     async def add(
-        self, *, hotel_id: int, channel_id: int, conversation_id: int, message_id: int, address: str, at: datetime
+        self,
+        *,
+        hotel_id: int,
+        channel_id: int,
+        conversation_id: int,
+        message_id: int,
+        address: str,
+        at: datetime,
+        held: bool = False,
     ) -> None:
+        """``held``: it waits for the guest to write."""
         await self._connection.execute(
             insert(Delivery).values(
                 hotel_id=hotel_id,
@@ -61,6 +70,7 @@ class DeliveryStore:
                 conversation_id=conversation_id,
                 message_id=message_id,
                 address=address,
+                state=OutboxState.HELD if held else OutboxState.PENDING,
                 next_attempt_at=at,
                 created_at=at,
             )

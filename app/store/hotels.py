@@ -20,6 +20,7 @@ class StoredChannel(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     hotel_id: int
+    business_account: str | None
     credentials: bytes
 
 
@@ -44,7 +45,7 @@ class HotelStore:
     async def channel(self, platform: Platform, account: str) -> StoredChannel | None:
         """The channel with this account, whichever hotel has it, locked until the transaction ends."""
         found = await self._connection.execute(
-            select(Channel.id, Channel.hotel_id, Channel.credentials)
+            select(Channel.id, Channel.hotel_id, Channel.business_account, Channel.credentials)
             .where(Channel.platform == platform, Channel.account == account)
             .with_for_update(key_share=True)
         )

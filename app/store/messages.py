@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,6 +42,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     reply_to_id: int | None = None
     extra: dict[str, Any] = {}
     delivery_status: DeliveryStatus | None = None
+    delivery_error: str | None = None
     provider_timestamp: datetime | None = None
     created_at: datetime
 
@@ -129,6 +130,41 @@ class MessageStore:
     async def by_client_id(self, staff_user_id: int, client_message_id: UUID) -> MessageView | None:
         return await self._one(Message.staff_user_id == staff_user_id, Message.client_message_id == client_message_id)
 
+    async def parts_of(self, first: MessageView) -> list[int]:
+        """The ids of the messages that a long text of staff was sent as, this first one's included."""
+        rows = await self._connection.scalars(
+            select(Message.id)
+            .where(
+                Message.conversation_id == first.conversation_id,
+                Message.id >= first.id,
+                or_(Message.id == first.id, Message.extra["part_of"].as_integer() == first.id),
+            )
+            .order_by(Message.id)
+        )
+        return list(rows)
+
+    async def is_known_outside(self, message_id: int) -> bool:
+        """Whether the provider knows this message: it can be quoted, and reacted to."""
+        return bool(
+            await self._connection.scalar(select(Message.external_id.is_not(None)).where(Message.id == message_id))
+        )
+
+    async def read_newest(self, conversation_id: int, at: datetime) -> str | None:
+        """Note that the guest's newest message was read by the hotel. Its provider's id; None where that was known."""
+        external_id: str | None = await self._connection.scalar(
+            update(Message)
+            .where(Message.id == _newest_of_guest(conversation_id).with_only_columns(Message.id).scalar_subquery())
+            .where(Message.read_at.is_(None))
+            .values(read_at=at)
+            .returning(Message.external_id)
+        )
+        return external_id
+
+    async def newest_of_guest(self, conversation_id: int) -> str | None:
+        """The provider's id of the guest's newest message."""
+        external_id: str | None = await self._connection.scalar(_newest_of_guest(conversation_id))
+        return external_id
+
     async def places(self, channel_id: int, external_ids: Collection[str]) -> dict[str, tuple[int, int]]:
         """Where these provider ids stand: ``{external id: (message id, conversation id)}``."""
         rows = await self._connection.execute(
@@ -200,6 +236,20 @@ class MessageStore:
         rows = await self._connection.execute(_view().where(*where))
         row = rows.mappings().one_or_none()
         return _to_view(row) if row else None
+
+
+def _newest_of_guest(conversation_id: int) -> Select[str | None]:
+    return (
+        select(Message.external_id)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.sender_type == SenderType.GUEST,
+            Message.type != MessageType.REACTION,
+            Message.external_id.is_not(None),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
 
 
 def _view() -> Select[*tuple[Any, ...]]:

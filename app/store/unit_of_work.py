@@ -12,8 +12,10 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.events import Event, StoredEvent
+from app.core.events import Event, MessageCreated, MessageUpdated, StoredEvent
+from app.core.types import MediaState
 from app.store.attempts import AttemptStore
+from app.store.audit import AuditStore
 from app.store.channels import ChannelStore
 from app.store.conversations import ConversationState, ConversationStore
 from app.store.deliveries import DeliveryStore
@@ -21,8 +23,11 @@ from app.store.events import EventStore
 from app.store.guests import GuestStore
 from app.store.hotels import HotelStore
 from app.store.inbound import InboundStore
+from app.store.media import MediaStore
 from app.store.messages import MessageStore
+from app.store.retention import RetentionStore
 from app.store.sessions import SessionStore
+from app.store.templates import TemplateStore
 from app.store.users import UserStore
 
 
@@ -39,8 +44,11 @@ class UnitOfWork:
         """Tell everybody who may hear it, if and when this transaction commits."""
         self._events.append((hotel_id, event))
 
-    async def deliver(self, conversation: ConversationState, message_id: int, at: datetime) -> None:
-        """Put a message into the outbox: it leaves for the guest if and when this transaction commits."""
+    async def deliver(
+        self, conversation: ConversationState, message_id: int, at: datetime, *, held: bool = False
+    ) -> None:
+        """Put a message into the outbox: it leaves for the guest if and when this transaction commits; a ``held`` one
+        once the guest has written again."""
         await self.deliveries.add(
             hotel_id=conversation.hotel_id,
             channel_id=conversation.channel_id,
@@ -48,6 +56,7 @@ class UnitOfWork:
             message_id=message_id,
             address=conversation.address,
             at=at,
+            held=held,
         )
         self.has_deliveries = True
 
@@ -69,10 +78,16 @@ class UnitOfWork:
             by_hotel.setdefault(hotel_id, []).append(event)
         for hotel_id in sorted(by_hotel):
             self.stored += await self.events.append(hotel_id, by_hotel[hotel_id])
+        # Whoever sends what waits also fetches it: the same call wakes both.
+        self.has_deliveries = self.has_deliveries or any(_awaits_a_file(event) for _, event in self._events)
 
     @cached_property
     def attempts(self) -> AttemptStore:
         return AttemptStore(self.connection)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        return AuditStore(self.connection)
 
     @cached_property
     def channels(self) -> ChannelStore:
@@ -103,13 +118,32 @@ class UnitOfWork:
         return InboundStore(self.connection)
 
     @cached_property
+    def media(self) -> MediaStore:
+        return MediaStore(self.connection)
+
+    @cached_property
     def messages(self) -> MessageStore:
         return MessageStore(self.connection)
+
+    @cached_property
+    def retention(self) -> RetentionStore:
+        return RetentionStore(self.connection)
 
     @cached_property
     def sessions(self) -> SessionStore:
         return SessionStore(self.connection)
 
     @cached_property
+    def templates(self) -> TemplateStore:
+        return TemplateStore(self.connection)
+
+    @cached_property
     def users(self) -> UserStore:
         return UserStore(self.connection)
+
+
+def _awaits_a_file(event: Event) -> bool:
+    """A message came, or was changed, whose file is still with the provider."""
+    if not isinstance(event, MessageCreated | MessageUpdated):
+        return False
+    return event.message.media is not None and event.message.media.state is MediaState.PENDING

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 
 from app.contracts import message_manager as contract
+from app.core.drafts import Draft
 from app.core.errors import Invalid, LobbyError
 from app.core.events import StoredEvent
 from app.core.links import MediaLinks
@@ -31,9 +31,17 @@ class Subscribe(About, frozen=True, kw_only=True):
     since: Annotated[int, msgspec.Meta(ge=0, lt=10**18)] | None = None
 
 
-class SendMessage(About, frozen=True, kw_only=True):
-    text: str
-    client_message_id: UUID | None = None
+class SendMessage(Draft, frozen=True, kw_only=True):
+    """A draft, and what it is about. ``media_id`` and ``reply_to_message_id`` as by REST."""
+
+    stay_id: Id | None = None
+    conversation_id: Id | None = None
+    media_id: Id | None = None
+    reply_to_message_id: Id | None = None
+
+
+class Typing(About, frozen=True, kw_only=True):
+    is_typing: bool = True
 
 
 commands: CommandTable[Session] = CommandTable("command")
@@ -55,18 +63,32 @@ async def unsubscribe(session: Session, about: About) -> None:
 @commands.command("send_message", SendMessage)
 async def send_message(session: Session, about: SendMessage) -> None:
     _audience(about)
-    sent = await session.services.conversations.send_about(
-        session.principal,
-        about.text,
-        stay_id=about.stay_id,
-        conversation_id=about.conversation_id,
-        client_message_id=about.client_message_id,
+    sent = await session.services.sending.send_about(
+        session.principal, about, stay_id=about.stay_id, conversation_id=about.conversation_id
     )
     if about.client_message_id is not None:
-        session.send(contract.acknowledgment(sent))
+        session.send(contract.acknowledgment(sent.message))
 
 
-def _audience(about: About) -> str:
+@commands.command("mark_read", About)
+async def mark_read(session: Session, about: About) -> None:
+    await session.services.receipts.read(session.principal, await _named(session, about))
+
+
+@commands.command("typing", Typing)
+async def typing(session: Session, about: Typing) -> None:
+    await session.services.receipts.typing(session.principal, await _named(session, about), about.is_typing)
+
+
+async def _named(session: Session, about: About) -> int:
+    """The conversation that a command is about."""
+    _audience(about)
+    return await session.services.conversations.named(
+        session.principal, stay_id=about.stay_id, conversation_id=about.conversation_id
+    )
+
+
+def _audience(about: About | SendMessage) -> str:
     if about.conversation_id is not None:
         return audiences.conversation(about.conversation_id)
     if about.stay_id is not None:

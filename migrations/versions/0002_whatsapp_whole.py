@@ -52,6 +52,7 @@ def upgrade() -> None:
     op.add_column("channels", sa.Column("business_account", sa.String(length=128), nullable=True))
     op.add_column("channels", sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("throttle_level", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("channels", sa.Column("templates_listed_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
         "ix_deliveries_held",
         "deliveries",
@@ -59,6 +60,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'held'"),
     )
+    op.add_column("conversations", sa.Column("typing_shown_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("inbound_items", sa.Column("external_id", sa.String(length=512), nullable=True))
     op.add_column("media", sa.Column("channel_id", sa.BigInteger(), nullable=True))
     op.add_column("media", sa.Column("uploaded_by", sa.BigInteger(), nullable=True))
@@ -85,6 +87,9 @@ def upgrade() -> None:
     op.create_index(
         "uq_media_message", "media", ["message_id"], unique=True, postgresql_where=sa.text("message_id IS NOT NULL")
     )
+    for key in ("original_key", "thumbnail_key"):
+        where = sa.text(f"{key} IS NOT NULL")
+        op.create_index(f"ix_media_{key}", "media", [key], unique=False, postgresql_where=where)
     op.create_foreign_key(op.f("fk_media_channel_id"), "media", "channels", ["channel_id"], ["id"])
     op.create_foreign_key(op.f("fk_media_uploaded_by"), "media", "users", ["uploaded_by"], ["id"])
     op.drop_column("media", "storage_key")
@@ -111,6 +116,8 @@ def downgrade() -> None:
     op.add_column("media", sa.Column("storage_key", sa.VARCHAR(length=255), autoincrement=False, nullable=True))
     op.drop_constraint(op.f("fk_media_uploaded_by"), "media", type_="foreignkey")
     op.drop_constraint(op.f("fk_media_channel_id"), "media", type_="foreignkey")
+    for key in ("thumbnail_key", "original_key"):
+        op.drop_index(f"ix_media_{key}", table_name="media", postgresql_where=sa.text(f"{key} IS NOT NULL"))
     op.drop_index("uq_media_message", table_name="media", postgresql_where=sa.text("message_id IS NOT NULL"))
     op.drop_index("ix_media_due", table_name="media", postgresql_where=sa.text("state = 'pending'"))
     op.create_index(op.f("ix_media_message_id"), "media", ["message_id"], unique=False)
@@ -129,7 +136,9 @@ def downgrade() -> None:
     op.drop_column("media", "uploaded_by")
     op.drop_column("media", "channel_id")
     op.drop_column("inbound_items", "external_id")
+    op.drop_column("conversations", "typing_shown_at")
     op.drop_index("ix_deliveries_held", table_name="deliveries", postgresql_where=sa.text("state = 'held'"))
+    op.drop_column("channels", "templates_listed_at")
     op.drop_column("channels", "throttle_level")
     op.drop_column("channels", "not_before")
     op.drop_column("channels", "business_account")

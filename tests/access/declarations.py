@@ -24,6 +24,7 @@ from tests.access.surfaces import FILES, SOCKET, Surface
 
 OK = 200
 CREATED = 201
+NO_CONTENT = 204
 
 
 class Caller(StrEnum):
@@ -54,6 +55,7 @@ class Who(StrEnum):
     EVER_SIGNED_IN = "whoever shows an unexpired token of a session, whether that still runs or not"
     SIGNED_IN = "every user"
     STAFF = "staff of any hotel"
+    WHOLE_HOTEL = "staff who see all of their hotel, for its own channels"
     WHO_SEES_IT = "staff who see the conversation"
     NO_SOCKET = "nobody: the path names no socket"
 
@@ -62,6 +64,7 @@ PLACES = (None, Department.RECEPTION, Department.HOUSEKEEPING, Department.ROOM_S
 """Whose the conversations are; None for no department yet."""
 
 UNKNOWN = frozenset(list(Caller)[: list(Caller).index(Caller.GUEST)])
+SEE_ALL = frozenset({Caller.RECEPTIONIST, Caller.MANAGER, Caller.ADMIN})
 EVER_SIGNED_IN = frozenset(Caller) - {Caller.NOBODY, Caller.RUBBISH, Caller.FORGED, Caller.EXPIRED, Caller.REFRESH}
 SEES: Mapping[Caller, tuple[Department | None, ...]] = {
     Caller.TRAINEE: (None,),
@@ -100,6 +103,7 @@ class Declared:
 
 
 ONE = "/api/message_manager/conversations/{conversation_id}/"
+TEMPLATES = "/api/conversations/{conversation_id}/templates/"
 
 DECLARED = (
     # What is asked of everybody is not who they are; a bad field answers before anything happens.
@@ -124,6 +128,38 @@ DECLARED = (
     Declared(method="GET", path=ONE + "messages/", who=Who.WHO_SEES_IT),
     Declared(method="POST", path=ONE + "send_message/", who=Who.WHO_SEES_IT, ok=CREATED, json={"text": "Hello"}),
     Declared(method="POST", path=ONE + "end_relay/", who=Who.WHO_SEES_IT),
+    Declared(method="GET", path=TEMPLATES, who=Who.WHO_SEES_IT),
+    Declared(
+        method="POST",
+        path=TEMPLATES,
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"name": "hello_world", "language": "en_US"},
+    ),
+    # The town's channels have no business account: whoever may ask is told so.
+    Declared(method="POST", path="/api/channels/{channel_id}/templates/refresh/", who=Who.WHOLE_HOTEL, ok=409),
+    Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/messages/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"location": {"latitude": 38.7, "longitude": -9.1}},
+    ),
+    Declared(
+        method="POST",
+        path="/api/messages/{message_id}/reaction/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+        json={"emoji": "👍"},
+    ),
+    Declared(method="POST", path="/api/conversations/{conversation_id}/read/", who=Who.WHO_SEES_IT, ok=NO_CONTENT),
+    Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/typing/",
+        who=Who.WHO_SEES_IT,
+        ok=NO_CONTENT,
+        json={"is_typing": True},
+    ),
     Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
@@ -145,6 +181,8 @@ DECLARED = (
 STAFF_COMMANDS: Mapping[str, Mapping[str, Any]] = {
     "subscribe_to_conversation": {},
     "send_message": {"text": "Hello"},
+    "mark_read": {},
+    "typing": {"is_typing": True},
     "unsubscribe_from_conversation": {},
 }
 """The commands of ``/ws/staff/``, and what each needs beside the stay or conversation that it is about: for staff who
@@ -187,6 +225,8 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return 401 if caller in UNKNOWN else declared.ok
         case Who.STAFF:
             return 401 if caller in UNKNOWN else 403 if caller not in SEES else declared.ok
+        case Who.WHOLE_HOTEL:
+            return 401 if caller in UNKNOWN else declared.ok if caller in SEE_ALL else 403
         case Who.WHO_SEES_IT if caller in SEES:
             return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
         case Who.WHO_SEES_IT:

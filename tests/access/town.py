@@ -9,9 +9,18 @@ from sqlalchemy import func, insert, select, update
 from app.core.clock import utc_now
 from app.core.security import AccessClaims, digest, issue_access_token, new_secret
 from app.core.settings import Settings
-from app.core.types import ConversationStatus, Department, StayStatus, UserType
+from app.core.templates import ProviderTemplate
+from app.core.types import (
+    ConversationStatus,
+    Department,
+    MessageOrigin,
+    MessageType,
+    SenderType,
+    StayStatus,
+    UserType,
+)
 from app.core.views import ConversationRef
-from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Stay
+from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Participant, Stay
 from app.store.database import Database
 from app.store.sessions import SessionOwner
 from app.store.unit_of_work import UnitOfWork
@@ -29,6 +38,15 @@ USERS: dict[Caller, tuple[UserType, tuple[Department, ...]]] = {
     Caller.MANAGER: (UserType.MANAGER, ()),
     Caller.ADMIN: (UserType.HOTEL_ADMIN, ()),
 }
+
+HELLO_WORLD = ProviderTemplate(
+    provider_id="1",
+    name="hello_world",
+    language="en_US",
+    category="UTILITY",
+    status="APPROVED",
+    components=({"type": "BODY", "text": "Welcome."},),
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +68,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation, and whose it is."""
+    """A conversation, a message of its guest, and whose it is."""
 
     id: int
+    message_id: int
     stay_id: int
     hotel: HotelWorld
     place: Department | None
@@ -92,7 +111,7 @@ class Town:
             rows = await work.connection.execute(select(Conversation.id, *columns).order_by(Conversation.id))
             counts = [
                 await work.connection.scalar(select(func.count()).select_from(model))
-                for model in (Message, Delivery, EventRow)
+                for model in (Message, Delivery, EventRow, Participant)
             ]
         return [*(tuple(row) for row in rows), *counts]
 
@@ -117,6 +136,7 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
     callers = set(Caller)
     for hotel in await world.two_hotels():
         async with database.transaction() as work:
+            await work.templates.replace(hotel.id, hotel.channel_id, [HELLO_WORLD], at=utc_now(), forgive=True)
             for status, threads in (
                 (ConversationStatus.RELAY, town.relayed),
                 (ConversationStatus.ACTIVE, town.active),
@@ -146,11 +166,22 @@ async def _converse(
         Stay, guest_id=guest_id, status=StayStatus.ACTIVE, room_number="101", check_in=TODAY, check_out=until
     )
     on = {"guest_id": guest_id, "channel_id": hotel.channel_id}
-    account_id = await add(Account, **on, address=f"49151{guest_id:08d}")
+    account_id = await add(Account, **on, address=f"49151{guest_id:08d}", last_inbound_at=utc_now())
     conversation_id = await add(
         Conversation, **on, stay_id=stay_id, account_id=account_id, status=status, department=place
     )
-    return Thread(conversation_id, stay_id, hotel, place, status)
+    message_id = await add(
+        Message,
+        conversation_id=conversation_id,
+        channel_id=hotel.channel_id,
+        external_id=f"wamid.TOWN{guest_id}",
+        sender_type=SenderType.GUEST,
+        origin=MessageOrigin.GUEST,
+        sender_name="John Doe",
+        type=MessageType.TEXT,
+        content="Hello",
+    )
+    return Thread(conversation_id, message_id, stay_id, hotel, place, status)
 
 
 async def _person(world: World, database: Database, hotel: HotelWorld, caller: Caller, secret: str) -> Person:

@@ -9,6 +9,7 @@ from app.channels.base import Credentials, Outgoing, TextOut
 from app.channels.whatsapp import WhatsApp
 from app.dev.fake_graph import FakeGraphConfig, Number, create_fake_graph
 from tests.channels.ports import closed_port
+from tests.recording import recorded
 from tests.serving import serve
 
 HOTEL_NUMBER = "700000000000031"
@@ -39,7 +40,7 @@ async def graph() -> AsyncIterator[str]:
         hotel_name="Sea View",
     )
     config = FakeGraphConfig(webhook_url=f"http://127.0.0.1:{closed_port()}/", numbers=(number,), statuses=False)
-    async with serve(create_fake_graph(config)) as url:
+    async with serve(recorded(create_fake_graph(config))) as url:
         yield url
 
 

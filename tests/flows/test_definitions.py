@@ -127,6 +127,12 @@ def test_the_definition_that_the_refusals_change_is_good() -> None:
             "label: {en: 'The sauna on the roof terrace'}",
             "spa.yaml:16: steps.start.options.1.label",
         ),
+        (
+            "label: {en: Sauna}",
+            "label: {en: Sauna, de: Die Sauna auf dem Dach}",
+            "spa.yaml:16: steps.start.options.1.label.de: 'Die Sauna auf dem Dach' has 22 characters; "
+            "a button has room for 20",
+        ),
         ("begins: active", "begins: relay", "spa.yaml:2: begins: Input should be "),
         ("begins: active", "begins: checkin", "spa.yaml:2: begins: checkin is not among the statuses"),
         ("name: spa", "name: demo", "spa.yaml:1: name: another file has a flow of this name"),

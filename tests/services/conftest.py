@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.core.settings import Settings
+from app.models import Channel
 from app.services.auth import AuthService
 from app.services.outbox import Outbox
+from app.services.templates import TemplateService
 from app.store.database import Database
 from tests.desk import Desk, open_desk
+from tests.fake_graph import BUSINESS_ACCOUNT, SEA_VIEW_NUMBER
 from tests.ledger import Ledger
 from tests.senders import open_outbox
 from tests.sign_ins import HeldClock
@@ -45,6 +48,28 @@ async def hotel(world: World) -> HotelWorld:
     hotel = await world.hotel()
     await world.user(hotel, "rita")
     return hotel
+
+
+@pytest.fixture
+async def business_hotel(hotel: HotelWorld, ledger: Ledger, world: World) -> HotelWorld:
+    """The same, its channel with a business account, and with a guest who stays."""
+    account = BUSINESS_ACCOUNT[SEA_VIEW_NUMBER]
+    await ledger.change(Channel, Channel.id == hotel.channel_id, business_account=account)
+    await world.guest(hotel)
+    return hotel
+
+
+@pytest.fixture
+async def conversation(business_hotel: HotelWorld, desk: Desk, ledger: Ledger) -> int:
+    """That guest has written to it, under the clock that is held."""
+    await desk.say("Hello")
+    conversation_id: int = (await ledger.conversation()).id
+    return conversation_id
+
+
+@pytest.fixture
+def templates(desk: Desk) -> TemplateService:
+    return desk.services.templates
 
 
 @pytest.fixture

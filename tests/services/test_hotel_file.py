@@ -130,6 +130,31 @@ async def test_what_a_file_changes_is_updated_in_place(database: Database, load:
         assert (await work.connection.scalars(select(Stay.room_number))).all() == ["505"]
 
 
+async def test_a_number_may_name_its_business_account_and_a_new_one_has_its_templates_fetched_anew(
+    database: Database, load: Load
+) -> None:
+    async def stored() -> tuple[str | None, bool]:
+        async with database.read() as work:
+            found = await work.connection.execute(
+                select(Channel.business_account, Channel.templates_listed_at).where(Channel.account == "7001")
+            )
+            account, listed_at = found.one()
+        return account, listed_at is not None
+
+    with_account = FULL.replace('phone_number_id: "7001",', 'phone_number_id: "7001", business_account_id: "9001",')
+    await load(with_account)
+    assert await stored() == ("9001", False)
+    async with database.transaction() as work:
+        await work.connection.execute(update(Channel).values(templates_listed_at=NOW))
+
+    assert not (await load(with_account)).changed
+    assert not (await load(FULL)).changed
+    assert await stored() == ("9001", True)
+
+    await load(with_account.replace("9001", "9002"))
+    assert await stored() == ("9002", False)
+
+
 async def test_two_runs_at_once_load_a_hotel_once(database: Database, load: Load) -> None:
     both = await asyncio.gather(load(FULL), load(FULL))
     assert sorted(summary.changed for summary in both) == [False, True]

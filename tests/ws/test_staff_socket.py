@@ -103,7 +103,7 @@ async def test_a_demo_is_subscribed_to_by_its_conversation(
         conversation = await subscribed_to_demo(client, rita)
         await guest_writes(client, "Is anybody there?", STRANGER)
 
-        event = await rita.receive()
+        event = await rita.receive_until("new_message")
 
     assert (event["content"], event["stay_id"]) == ("Is anybody there?", None)
     assert event["conversation_id"] == conversation

@@ -5,20 +5,40 @@
     content.py     one message's type and what it says
     identity.py    who wrote it
     shapes.py      reading JSON that may have any shape
-    send.py        a message of ours → a request, and what became of it
+    limits.py      what WhatsApp takes, and where a long text is cut
+    requests.py    a message of ours → Meta's request
+    send.py        a request handed over, and what became of it
+    graph.py       what requests share
+    media.py       files, down and up
     errors.py      Meta's error codes → what to do
+    templates.py   the approved templates, listed
+    template_shape.py, template_fill.py   what a template needs, and a template filled
 
 Sources: Meta's Cloud API reference (webhooks, messages, error codes), 2025-12 to 2026-09.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
-from app.channels.base import Credentials, Item, Outgoing, SendResult
-from app.channels.whatsapp import parse, signature
+from app.channels.base import (
+    Credentials,
+    FetchResult,
+    Item,
+    MediaSource,
+    Outgoing,
+    OutgoingContent,
+    SendResult,
+    TemplateListing,
+    UploadResult,
+)
+from app.channels.whatsapp import limits, parse, signature
+from app.channels.whatsapp.media import GraphMedia
 from app.channels.whatsapp.send import GraphSender
+from app.channels.whatsapp.templates import GraphTemplates
 from app.core.types import Platform
 
 
@@ -30,6 +50,8 @@ class WhatsApp:
     def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
         """``client`` is shared and closed by whoever made it; its timeouts bound a send."""
         self._sender = GraphSender(client, base_url=base_url, version=version)
+        self._templates = GraphTemplates(client, base_url=base_url, version=version)
+        self._media = GraphMedia(client, base_url=base_url, version=version)
 
     def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
         return signature.verify(body, headers.get(signature.HEADER), credentials.app_secret)
@@ -45,3 +67,31 @@ class WhatsApp:
 
     async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
         return await self._sender.send(message, account=account, access_token=credentials.access_token)
+
+    async def list_templates(self, *, business_account: str, credentials: Credentials) -> TemplateListing:
+        return await self._templates.list(business_account=business_account, access_token=credentials.access_token)
+
+    def check(self, content: OutgoingContent) -> None:
+        limits.check(content)
+
+    def split(self, text: str) -> list[str]:
+        return limits.split(text)
+
+    async def mark_read(self, external_id: str, *, typing: bool, account: str, credentials: Credentials) -> SendResult:
+        return await self._sender.mark_read(
+            external_id, typing=typing, account=account, access_token=credentials.access_token
+        )
+
+    async def fetch(
+        self, file: MediaSource, *, account: str, credentials: Credentials, into: BinaryIO, limit: int
+    ) -> FetchResult:
+        token = credentials.access_token
+        return await self._media.fetch(file, account=account, access_token=token, into=into, limit=limit)
+
+    async def upload(
+        self, *, mime_type: str, filename: str, content: Path, account: str, credentials: Credentials
+    ) -> UploadResult:
+        token = credentials.access_token
+        return await self._media.upload(
+            mime_type=mime_type, filename=filename, content=content, account=account, access_token=token
+        )

@@ -6,17 +6,15 @@ may have been (wait for a status that carries our delivery id).
 
 import json
 import re
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
-from app.channels.base import Outgoing, SendOutcome, SendResult, TextOut
+from app.channels.base import NotSendable, Outgoing, SendOutcome, SendResult
 from app.channels.whatsapp.errors import outcome_of
-from app.channels.whatsapp.identity import is_user_id
-from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_integer, as_list, as_object, as_text
-from app.core.text import clean, read_json
-
-MAX_TEXT: Final = 4096
+from app.channels.whatsapp.requests import read_back, request_body
+from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
+from app.core.text import read_json
 
 _ACCOUNT: Final = re.compile("[0-9]{1,64}")
 _TOKEN: Final = re.compile("[!-~]+")
@@ -38,15 +36,31 @@ class GraphSender:
 
     async def send(self, message: Outgoing, *, account: str, access_token: str) -> SendResult:
         """One request. Never raises for what Meta or the network does, nor for credentials that cannot be any."""
-        body = request_body(message)
-        if isinstance(body, SendResult):
-            return body
+        try:
+            body = request_body(message)
+        except NotSendable as error:
+            return SendResult(outcome=SendOutcome.REFUSED, detail=str(error))
+        answer = await self._post(body, account=account, access_token=access_token)
+        return answer if isinstance(answer, SendResult) else read_answer(answer)
+
+    async def mark_read(self, external_id: str, *, typing: bool, account: str, access_token: str) -> SendResult:
+        """Tell a guest that their message was read, and perhaps that an answer is being typed."""
+        body = read_back(external_id, typing=typing)
+        answer = await self._post(body, account=account, access_token=access_token)
+        if isinstance(answer, SendResult):
+            return answer
+        if answer.is_success:
+            return SendResult(outcome=SendOutcome.ACCEPTED, external_id=external_id)
+        return read_answer(answer)
+
+    async def _post(self, body: Json, *, account: str, access_token: str) -> httpx.Response | SendResult:
+        """The answer, or what became of a request that has none."""
         if not _ACCOUNT.fullmatch(account) or not _TOKEN.fullmatch(access_token):
             return SendResult(
                 outcome=SendOutcome.PAUSE, detail="The channel's number id or access token cannot be one."
             )
         try:
-            response = await self._client.post(
+            return await self._client.post(
                 f"{self._base}/{account}/messages",
                 content=json.dumps(body).encode(),
                 headers={"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"},
@@ -56,35 +70,6 @@ class GraphSender:
             return SendResult(outcome=SendOutcome.RETRY, detail=f"Nothing was sent: {type(error).__name__}.")
         except httpx.HTTPError as error:
             return SendResult(outcome=SendOutcome.AMBIGUOUS, detail=f"The answer was lost: {type(error).__name__}.")
-        return read_answer(response)
-
-
-def request_body(message: Outgoing) -> Json | SendResult:
-    """Meta's request, or the refusal that it would answer with."""
-    if not isinstance(message.content, TextOut):
-        return _refused("Only text can be sent.")
-    text = clean(message.content.text)
-    if not text.strip():
-        return _refused("WhatsApp takes no empty text.")
-    if len(text) > MAX_TEXT:
-        return _refused(f"The text has {len(text)} characters; WhatsApp takes {MAX_TEXT}.")
-    if digits := as_digits(message.to):
-        recipient = {"to": f"+{digits}"}
-    elif is_user_id(message.to):
-        recipient = {"recipient": message.to}
-    else:
-        return _refused("The address is neither a number nor a user id.")
-    body: dict[str, Any] = {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        **recipient,
-        "type": "text",
-        "text": {"preview_url": False, "body": text},
-        "biz_opaque_callback_data": str(message.delivery_id),
-    }
-    if message.reply_to:
-        body["context"] = {"message_id": message.reply_to}
-    return body
 
 
 def read_answer(response: httpx.Response) -> SendResult:
@@ -122,7 +107,3 @@ def _retry_after(response: httpx.Response) -> float | None:
     """Seconds, up to a day. The header's other form, a date, is not used by Meta."""
     seconds = response.headers.get("retry-after", "")
     return min(float(seconds), 86_400.0) if seconds.isascii() and seconds.isdigit() else None
-
-
-def _refused(detail: str) -> SendResult:
-    return SendResult(outcome=SendOutcome.REFUSED, detail=detail)

@@ -1,0 +1,20 @@
+"""What requests to the Graph API share: who may be named in them, and how long an answer asks to wait."""
+
+import re
+from typing import Final
+
+import httpx
+
+_ACCOUNT: Final = re.compile("[0-9]{1,64}")
+_TOKEN: Final = re.compile("[!-~]+")
+
+
+def can_sign(account: str, access_token: str) -> bool:
+    """Whether these can be a number's id and an access token: both are written into a request."""
+    return _ACCOUNT.fullmatch(account) is not None and _TOKEN.fullmatch(access_token) is not None
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds, up to a day. The header's other form, a date, is not used by Meta."""
+    seconds = response.headers.get("retry-after", "")
+    return min(float(seconds), 86_400.0) if seconds.isascii() and seconds.isdigit() else None

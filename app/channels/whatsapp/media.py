@@ -1,0 +1,227 @@
+"""Files to and from the Graph API: two steps down, one multipart request up.
+
+Down: ``GET {base}/{version}/{media_id}`` names a short-lived address, which wants the bearer as well. The bearer goes
+to the configured host and to Meta's own, and to no address that merely stands in an answer. Source: Meta's Cloud API
+reference, "Media", 2025-12 to 2026-09.
+"""
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import BinaryIO, Final
+from urllib.parse import quote
+
+import httpx
+
+from app.channels.base import FetchOutcome, FetchResult, MediaSource, SendOutcome, UploadResult
+from app.channels.whatsapp.errors import outcome_of
+from app.channels.whatsapp.graph import can_sign, retry_after
+from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_object, as_text
+from app.core.digests import sha256_in_hex
+from app.core.text import read_json
+
+METAS_HOSTS: Final = (".facebook.com", ".fbcdn.net", ".fbsbx.com", ".whatsapp.net")
+CHUNK: Final = 64 * 1024
+_LONGEST_ANSWER: Final = 64 * 1024
+_GONE: Final = frozenset({33, 100})
+_OUTDATED: Final = frozenset({401, 403, 404, 410})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_UPLOAD_TIMEOUT: Final = httpx.Timeout(60, connect=5)
+
+
+class _Ended(Exception):
+    """A download that came to this end."""
+
+    def __init__(self, outcome: FetchOutcome, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.result = FetchResult(outcome=outcome, detail=detail, retry_after=retry_after)
+
+
+class _Outdated(Exception):
+    """The address has run out, or never was one."""
+
+
+class GraphMedia:
+    """By one client, whose time-outs bound each read and not the whole."""
+
+    def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
+        self._client = client
+        self._base = f"{base_url.rstrip('/')}/{version}"
+        self._own = _origin(httpx.URL(base_url))
+
+    async def fetch(
+        self, file: MediaSource, *, account: str, access_token: str, into: BinaryIO, limit: int
+    ) -> FetchResult:
+        """Write a guest's file into ``into``, ``limit`` bytes at most. Never raises for Meta or the network."""
+        try:
+            return await self._fetch(file, account, access_token, into, limit)
+        except _Ended as ended:
+            return ended.result
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return FetchResult(outcome=FetchOutcome.RETRY, detail=f"The download broke off: {type(error).__name__}.")
+
+    async def upload(
+        self, *, mime_type: str, filename: str, content: Path, account: str, access_token: str
+    ) -> UploadResult:
+        """Hand over a file; its id is good for 30 days. What may be there or not is RETRY: doubles harm nobody."""
+        if not can_sign(account, access_token):
+            return UploadResult(
+                outcome=SendOutcome.PAUSE, detail="The channel's number id or access token cannot be one."
+            )
+        try:
+            file = await asyncio.to_thread(content.open, "rb")
+            with file:
+                response = await self._client.post(
+                    f"{self._base}/{account}/media",
+                    data={"messaging_product": "whatsapp", "type": mime_type},
+                    files={"file": (filename, file, mime_type)},
+                    headers=_bearer(access_token),
+                    follow_redirects=False,
+                    timeout=_UPLOAD_TIMEOUT,
+                )
+        except httpx.HTTPError as error:
+            return UploadResult(outcome=SendOutcome.RETRY, detail=f"The upload broke off: {type(error).__name__}.")
+        answer = _json(response.content)
+        if response.is_success:
+            upload_id = as_id(answer.get("id"))
+            if upload_id:
+                return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id=upload_id)
+            return UploadResult(outcome=SendOutcome.RETRY, detail="An answer without a media id.")
+        code, detail = _fault(answer, response.status_code)
+        outcome = (
+            outcome_of(code, http_status=response.status_code) if as_object(answer.get("error")) else _bare(response)
+        )
+        return UploadResult(outcome=outcome, code=code, detail=detail, retry_after=retry_after(response))
+
+    async def _fetch(
+        self, file: MediaSource, account: str, access_token: str, into: BinaryIO, limit: int
+    ) -> FetchResult:
+        if not can_sign(account, access_token):
+            raise _Ended(FetchOutcome.PAUSE, "The channel's number id or access token cannot be one.")
+        for _ in range(2):
+            told = await self._ask(file, account, access_token)
+            _check_size(_promised(told), limit)
+            try:
+                size, digest = await self._download(as_text(told.get("url")), access_token, into, limit)
+            except _Outdated:
+                continue
+            _check_whole(size, digest, told, file)
+            return FetchResult(outcome=FetchOutcome.FETCHED, mime_type=as_text(told.get("mime_type"), 128), size=size)
+        raise _Ended(FetchOutcome.RETRY, "WhatsApp gave an address where the file was not.")
+
+    async def _ask(self, file: MediaSource, account: str, access_token: str) -> Json:
+        """Step 1: where the file is, for the next five minutes."""
+        if file.provider_id in {"", ".", ".."}:
+            raise _Ended(FetchOutcome.FAILED, "The message names no file.")
+        response = await self._client.get(
+            f"{self._base}/{quote(file.provider_id, safe='')}",
+            params={"phone_number_id": account},
+            headers=_bearer(access_token),
+            follow_redirects=False,
+        )
+        answer = _json(response.content)
+        if response.is_success:
+            if not as_text(answer.get("url")):
+                raise _Ended(FetchOutcome.RETRY, "An answer without an address.")
+            return answer
+        code, detail = _fault(answer, response.status_code)
+        if code in _GONE or response.status_code in {404, 410}:
+            raise _Ended(FetchOutcome.FAILED, "WhatsApp no longer has this file: it keeps them for a week.")
+        known = code is not None and bool(answer)
+        if (known and outcome_of(code) is SendOutcome.PAUSE) or response.status_code == 401:
+            raise _Ended(FetchOutcome.PAUSE, detail)
+        raise _Ended(FetchOutcome.RETRY, detail, retry_after=retry_after(response))
+
+    async def _download(self, address: str, access_token: str, into: BinaryIO, limit: int) -> tuple[int, str]:
+        """Step 2: the bytes, as they come; how many, and their SHA-256 in hex."""
+        url = self._allowed(httpx.URL(address))
+        for hop in range(2):
+            request = self._client.build_request("GET", url, headers=_bearer(access_token, "identity"))
+            response = await self._client.send(request, stream=True, follow_redirects=False)
+            try:
+                if response.status_code in _REDIRECTS and not hop:
+                    url = self._allowed(url.join(response.headers.get("location", "")))
+                    continue
+                return await _read(response, into, limit)
+            finally:
+                await response.aclose()
+        raise AssertionError("the second answer is read, whatever it is")
+
+    def _allowed(self, url: httpx.URL) -> httpx.URL:
+        """An address that may see the bearer."""
+        is_metas = url.scheme == "https" and url.port in {None, 443} and url.host.lower().endswith(METAS_HOSTS)
+        if url.userinfo or not (is_metas or _origin(url) == self._own):
+            raise _Ended(FetchOutcome.FAILED, "WhatsApp named an address outside Meta, where nothing was fetched.")
+        return url
+
+
+async def _read(response: httpx.Response, into: BinaryIO, limit: int) -> tuple[int, str]:
+    if response.status_code in _OUTDATED:
+        raise _Outdated
+    if response.status_code != 200:
+        raise _Ended(
+            FetchOutcome.RETRY, f"HTTP {response.status_code} instead of the file.", retry_after=retry_after(response)
+        )
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise _Ended(FetchOutcome.RETRY, "The file came packed, which was not asked for.")
+    declared = response.headers.get("content-length", "")
+    _check_size(int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else None, limit)
+    into.seek(0)
+    into.truncate()
+    size, digest = 0, hashlib.sha256()
+    async for chunk in response.aiter_raw(CHUNK):
+        size += len(chunk)
+        _check_size(size, limit)
+        digest.update(chunk)
+        into.write(chunk)
+    into.flush()
+    return size, digest.hexdigest()
+
+
+def _check_size(size: int | None, limit: int) -> None:
+    if size is not None and size > limit:
+        raise _Ended(FetchOutcome.TOO_BIG, f"The file is larger than the {limit / (1024 * 1024):g} MB that are taken.")
+
+
+def _check_whole(size: int, digest: str, told: Json, file: MediaSource) -> None:
+    promised = _promised(told)
+    if promised is not None and size < promised:
+        raise _Ended(FetchOutcome.RETRY, f"Only {size} of {promised} bytes came.")
+    for given in (file.sha256, as_text(told.get("sha256")) or None):
+        if given is not None and sha256_in_hex(given) != digest:
+            raise _Ended(FetchOutcome.RETRY, "What came is not what was announced: its SHA-256 is another.")
+
+
+def _promised(told: Json) -> int | None:
+    """The size that step 1 names: a number, or one in a text."""
+    digits = as_id(told.get("file_size"), limit=18)
+    return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _bearer(access_token: str, encoding: str = "gzip") -> dict[str, str]:
+    return {"Authorization": f"Bearer {access_token}", "Accept-Encoding": encoding}
+
+
+def _json(body: bytes) -> Json:
+    try:
+        return as_object(read_json(body[:_LONGEST_ANSWER]))
+    except ValueError:
+        return {}
+
+
+def _fault(answer: Json, status: int) -> tuple[int | None, str]:
+    error = as_object(answer.get("error"))
+    details = as_text(as_object(error.get("error_data")).get("details"), 500)
+    said = details or as_text(error.get("message"), 500)
+    return as_integer(error.get("code")), said or f"HTTP {status} without Meta's error."
+
+
+def _bare(response: httpx.Response) -> SendOutcome:
+    """A proxy's or a broken server's answer: Meta's own errors are JSON."""
+    if response.status_code == 401:
+        return SendOutcome.PAUSE
+    return SendOutcome.THROTTLED if response.status_code == 429 else SendOutcome.RETRY

@@ -1,0 +1,30 @@
+"""What staff want to send, before anything is decided about it."""
+
+from uuid import UUID
+
+import msgspec
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A point on the map, in degrees, and what stands there."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to send: a text, an uploaded file (``text`` is then its caption), or a place.
+
+    ``reply_to_message_id`` is a message of the same conversation that it quotes. ``hold``: where only a template may be
+    sent now, keep it until the guest writes again, instead of refusing it. With a ``client_message_id`` that this
+    user has sent before, nothing is sent again.
+    """
+
+    text: str | None = None
+    media_id: int | None = None
+    location: Place | None = None
+    reply_to_message_id: int | None = None
+    hold: bool = False
+    client_message_id: UUID | None = None

@@ -1,0 +1,78 @@
+"""Files that have to go: first nobody reaches them, then their bytes are deleted, also where a process dies between.
+
+The row is the word: a file that is DELETED and still has keys is deleted again, until its keys are gone.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from app.core.clock import Clock
+from app.media.storage import MediaStorage
+from app.services.media_fetching import tell_message
+from app.store.database import Database
+from app.store.retention import DeletedFile
+from app.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+UNSENT_KEPT: Final = timedelta(days=1)
+STRAY_KEPT: Final = timedelta(days=1)
+BATCH: Final = 100
+
+
+class MediaKeeping:
+    """``document_days``: how long after check-out, or after a cancellation, documents are kept."""
+
+    def __init__(self, *, database: Database, storage: MediaStorage, document_days: int, clock: Clock) -> None:
+        self._database = database
+        self._storage = storage
+        self._kept_for = timedelta(days=document_days)
+        self._clock = clock
+
+    async def tidy(self) -> int:
+        """Delete documents in time, uploads that were never sent, and what guests took back; how many files."""
+        while len(await self._database.run(self._end_documents)) == BATCH:
+            pass
+        while len(await self._database.run(self._end_unsent)) == BATCH:
+            pass
+        deleted = 0
+        while found := await self._with_bytes():
+            for each in found:
+                await self._storage.delete(each.keys)
+                async with self._database.transaction() as work:
+                    await work.retention.bytes_are_gone(each.id)
+            deleted += len(found)
+        return deleted
+
+    async def sweep(self) -> int:
+        """Delete what lies in the store for a day and no row names: a process died before it could; how many."""
+        swept = 0
+        async for keys in self._storage.older_than(self._clock() - STRAY_KEPT):
+            async with self._database.read() as work:
+                known = await work.retention.known_keys(keys)
+            strays = [key for key in keys if key not in known]
+            await self._storage.delete(strays)
+            swept += len(strays)
+        return swept
+
+    async def _with_bytes(self) -> list[DeletedFile]:
+        async with self._database.read() as work:
+            return await work.retention.with_bytes_left(BATCH)
+
+    async def _end_documents(self, work: UnitOfWork) -> list[DeletedFile]:
+        now = self._clock()
+        until = now - self._kept_for
+        ended = await work.retention.delete_documents(left=until.date(), cancelled=until, at=now, limit=BATCH)
+        return await self._tell(work, ended)
+
+    async def _end_unsent(self, work: UnitOfWork) -> list[DeletedFile]:
+        now = self._clock()
+        return await work.retention.delete_unsent(now - UNSENT_KEPT, at=now, limit=BATCH)
+
+    async def _tell(self, work: UnitOfWork, ended: list[DeletedFile]) -> list[DeletedFile]:
+        for each in ended:
+            if each.message_id is not None:
+                await tell_message(work, each.message_id)
+        return ended

@@ -1,0 +1,274 @@
+"""Files: their rows from the webhook to their deletion. All their SQL, but for what is deleted in time."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.errors import Conflict, NotFound
+from app.core.types import MediaState, MessageType, StayStatus
+from app.models import Channel, Media, Message, Stay
+
+UPLOAD_ID_KEPT = timedelta(days=29)  # the provider's 30, with a day to spare
+
+
+class ClaimedMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that this worker may fetch until its lease ends. ``attempts`` counts this one."""
+
+    id: int
+    hotel_id: int
+    channel_id: int
+    message_id: int
+    conversation_id: int
+    type: MessageType
+    provider_id: str
+    mime_type: str | None
+    filename: str | None
+    sha256: str | None
+    voice: bool
+    attempts: int
+    lease_token: UUID
+    created_at: datetime
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as it stands. ``upload_id`` is the provider's for ``channel_id``, good until ``upload_expires_at``."""
+
+    id: int
+    hotel_id: int
+    channel_id: int | None
+    message_id: int | None
+    stay_id: int | None
+    uploaded_by: int | None
+    state: MediaState
+    mime_type: str | None
+    filename: str | None
+    voice: bool
+    size: int | None
+    width: int | None
+    height: int | None
+    original_key: str | None
+    thumbnail_key: str | None
+    upload_id: str | None
+    upload_expires_at: datetime | None
+    created_at: datetime
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a file, and what it really is. Sizes in bytes and pixels."""
+
+    mime_type: str
+    size: int
+    original_key: str
+    thumbnail_key: str | None = None
+    width: int | None = None
+    height: int | None = None
+    filename: str | None = None
+
+
+class DocumentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest's document, as a stay lists it."""
+
+    id: int
+    created_at: datetime
+    mime_type: str | None
+    size: int | None
+    state: MediaState
+    message_id: int | None
+
+
+class StayDates(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stay's documents are kept by."""
+
+    id: int
+    hotel_id: int
+    status: StayStatus
+    check_out: date
+    updated_at: datetime
+
+
+_RECORD = tuple(Media.__table__.c[name] for name in FileRecord.__struct_fields__)
+_NO_LEASE: dict[str, Any] = {"lease_token": None, "leased_until": None}
+
+
+class MediaStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def claim(self, token: UUID, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedMedia]:
+        """Take up to ``limit`` files whose turn it is, and those that a worker left when its lease ran out."""
+        due = (
+            select(Media.id)
+            .join(Channel, Channel.id == Media.channel_id)
+            .where(
+                Media.state == MediaState.PENDING,
+                Media.next_attempt_at <= now,
+                or_(Media.leased_until.is_(None), Media.leased_until < now),
+                Media.message_id.is_not(None),
+                Media.provider_id.is_not(None),
+                Channel.is_active,
+                Channel.paused_at.is_(None),
+            )
+            .order_by(Media.next_attempt_at, Media.id)
+            .limit(limit)
+            .with_for_update(of=Media, skip_locked=True)
+            .cte("due")
+        )
+        names = [each for each in ClaimedMedia.__struct_fields__ if each not in {"conversation_id", "type"}]
+        claimed = (
+            update(Media)
+            .where(Media.id.in_(select(due.c.id)))
+            .values(attempts=Media.attempts + 1, lease_token=token, leased_until=now + lease)
+            .returning(*(Media.__table__.c[name] for name in names))
+            .cte("claimed")
+        )
+        rows = await self._connection.execute(
+            select(claimed, Message.conversation_id, Message.type)
+            .join(Message, Message.id == claimed.c.message_id)
+            .order_by(claimed.c.id)
+        )
+        return [ClaimedMedia(**row) for row in rows.mappings()]
+
+    async def keep(self, claimed: ClaimedMedia, file: StoredFile) -> bool:
+        """It is here. False where the claim is no longer ours, or the file is wanted no more (its guest took it
+        back): then nobody knows of these keys."""
+        return await self._settle(claimed, state=MediaState.STORED, error=None, **msgspec.structs.asdict(file))
+
+    async def end(self, claimed: ClaimedMedia, state: MediaState, error: str) -> bool:
+        """It is not to be had, or not taken: FAILED or REFUSED. False as with ``keep``."""
+        return await self._settle(claimed, state=state, error=error[:500])
+
+    async def put_back(
+        self, claimed: ClaimedMedia, *, at: datetime, error: str | None, attempts: int | None = None
+    ) -> bool:
+        """Try again later; ``attempts`` where this one does not count."""
+        return await self._settle(
+            claimed,
+            next_attempt_at=at,
+            error=error[:500] if error else None,
+            attempts=claimed.attempts if attempts is None else attempts,
+        )
+
+    async def give_up(self, *, now: datetime, tries: int, older_than: datetime, error: str) -> list[int]:
+        """End those whose tries are used up or that have waited since before ``older_than``; their messages' ids."""
+        rows = await self._connection.scalars(
+            update(Media)
+            .where(
+                Media.state == MediaState.PENDING,
+                or_(Media.leased_until.is_(None), Media.leased_until < now),
+                or_(Media.attempts >= tries, Media.created_at < older_than),
+                Media.message_id.is_not(None),
+            )
+            .values(state=MediaState.FAILED, error=error, **_NO_LEASE)
+            .returning(Media.message_id)
+        )
+        return [each for each in rows if each is not None]
+
+    async def try_again(self, media_id: int, at: datetime) -> bool:
+        """A failed download begins anew; False where it is not failed, or was no download."""
+        done = await self._connection.execute(
+            update(Media)
+            .where(Media.id == media_id, Media.state == MediaState.FAILED, Media.provider_id.is_not(None))
+            .values(state=MediaState.PENDING, attempts=0, next_attempt_at=at, error=None, **_NO_LEASE)
+        )
+        return done.rowcount == 1
+
+    async def get(self, media_id: int) -> FileRecord | None:
+        rows = await self._connection.execute(select(*_RECORD).where(Media.id == media_id))
+        return _record(rows.mappings().one_or_none())
+
+    async def conversation_of(self, media_id: int) -> int | None:
+        """Where the file's message stands; None while it has none."""
+        found: int | None = await self._connection.scalar(
+            select(Message.conversation_id).join(Media, Media.message_id == Message.id).where(Media.id == media_id)
+        )
+        return found
+
+    async def add_upload(self, *, hotel_id: int, user_id: int, file: StoredFile, at: datetime) -> int:
+        """A file of staff, stored and not sent yet."""
+        media_id: int | None = await self._connection.scalar(
+            insert(Media)
+            .values(
+                hotel_id=hotel_id,
+                uploaded_by=user_id,
+                state=MediaState.STORED,
+                created_at=at,
+                **msgspec.structs.asdict(file),
+            )
+            .returning(Media.id)
+        )
+        assert media_id is not None
+        return media_id
+
+    async def lock_upload(self, media_id: int, *, hotel_id: int, user_id: int) -> FileRecord:
+        """An upload of this user's, locked until the transaction ends. Raises NotFound for everybody else's, and where
+        it has been deleted."""
+        rows = await self._connection.execute(
+            select(*_RECORD)
+            .where(
+                Media.id == media_id,
+                Media.hotel_id == hotel_id,
+                Media.uploaded_by == user_id,
+                Media.state == MediaState.STORED,
+            )
+            .with_for_update()
+        )
+        found = _record(rows.mappings().one_or_none())
+        if found is None:
+            raise NotFound("There is no such upload of yours.", code="no_such_upload")
+        return found
+
+    async def attach(self, media_id: int, message_id: int, *, hotel_id: int, user_id: int, channel_id: int) -> None:
+        """The upload becomes the file of this message. Raises NotFound where it is not this user's, and Conflict
+        where it was sent already: send a ``copy`` then."""
+        upload = await self.lock_upload(media_id, hotel_id=hotel_id, user_id=user_id)
+        if upload.message_id is not None:
+            raise Conflict("This upload was sent already.", code="upload_sent", details={"media_id": media_id})
+        await self._connection.execute(
+            update(Media).where(Media.id == media_id).values(message_id=message_id, channel_id=channel_id)
+        )
+
+    async def copy(self, media_id: int, *, hotel_id: int, user_id: int, at: datetime) -> int:
+        """The same upload once more, to be sent again: another row over the same bytes. Raises NotFound."""
+        upload = await self.lock_upload(media_id, hotel_id=hotel_id, user_id=user_id)
+        file = StoredFile(**{name: getattr(upload, name) for name in StoredFile.__struct_fields__})
+        return await self.add_upload(hotel_id=hotel_id, user_id=user_id, file=file, at=at)
+
+    async def set_upload_id(self, media_id: int, channel_id: int, upload_id: str, at: datetime) -> None:
+        """The provider holds these bytes under this id."""
+        await self._connection.execute(
+            update(Media)
+            .where(Media.id == media_id)
+            .values(channel_id=channel_id, upload_id=upload_id, upload_expires_at=at + UPLOAD_ID_KEPT)
+        )
+
+    async def stay(self, stay_id: int) -> StayDates | None:
+        rows = await self._connection.execute(
+            select(*(Stay.__table__.c[name] for name in StayDates.__struct_fields__)).where(Stay.id == stay_id)
+        )
+        row = rows.mappings().one_or_none()
+        return StayDates(**row) if row else None
+
+    async def of_stay(self, stay_id: int) -> list[DocumentRecord]:
+        """A stay's documents, the oldest first, those that were deleted too."""
+        rows = await self._connection.execute(
+            select(*(Media.__table__.c[name] for name in DocumentRecord.__struct_fields__))
+            .where(Media.stay_id == stay_id)
+            .order_by(Media.id)
+        )
+        return [DocumentRecord(**row) for row in rows.mappings()]
+
+    async def _settle(self, claimed: ClaimedMedia, **values: object) -> bool:
+        done = await self._connection.execute(
+            update(Media)
+            .where(Media.id == claimed.id, Media.lease_token == claimed.lease_token, Media.state == MediaState.PENDING)
+            .values(**values, **_NO_LEASE)
+        )
+        return done.rowcount == 1
+
+
+def _record(row: RowMapping | None) -> FileRecord | None:
+    return FileRecord(**row) if row else None
