@@ -19,13 +19,16 @@ from app.flows.loader import load_book
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
 from app.services.auth import AuthService
+from app.services.channels import ChannelService
 from app.services.container import Services
 from app.services.conversations import ConversationService
 from app.services.guest_desk import GuestDesk
 from app.services.housekeeping import Housekeeping
 from app.services.inbound import InboundService
 from app.services.intake import Intake
-from app.services.outbox import Outbox, OutboxWorker
+from app.services.outbox import Outbox
+from app.services.outbox_worker import OutboxWorker
+from app.services.resend import ResendService
 from app.services.sockets import OpenSockets
 from app.store.database import Database, create_engine
 
@@ -126,5 +129,7 @@ def _assemble(
         conversations=ConversationService(database=database, book=book, clock=clock),
         inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
         outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),
+        channels=ChannelService(database),
+        resend=ResendService(database, clock),
         sockets=OpenSockets(auth, clock),
     )

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 
 from app import __version__
-from app.api import auth, docs, health, message_manager, webhooks
+from app.api import auth, channels, docs, health, message_manager, resend, webhooks
 from app.api.errors import add_error_handlers
 from app.api.middleware import Bounds, SettleSlash
 from app.api.openapi import describe_errors
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for router in (auth.router, message_manager.router, webhooks.router, health.router):
+    for router in (auth.router, message_manager.router, channels.router, resend.router, webhooks.router, health.router):
         app.include_router(router)
     docs.add_docs(app)
     staff_socket = SocketEndpoint(StaffSocket(media_links(settings)))

@@ -7,10 +7,12 @@ from app.core.settings import Settings
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
 from app.services.auth import AuthService
+from app.services.channels import ChannelService
 from app.services.conversations import ConversationService
 from app.services.inbound import InboundService
 from app.services.intake import Intake
 from app.services.outbox import Outbox
+from app.services.resend import ResendService
 from app.services.sockets import OpenSockets
 from app.store.database import Database
 
@@ -29,6 +31,8 @@ class Services:
     intake: Intake
     inbound: InboundService
     outbox: Outbox
+    channels: ChannelService
+    resend: ResendService
     sockets: OpenSockets
 
     async def check_database(self) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.events import Event, StoredEvent
 from app.store.attempts import AttemptStore
+from app.store.audit import AuditStore
 from app.store.channels import ChannelStore
 from app.store.conversations import ConversationState, ConversationStore
 from app.store.deliveries import DeliveryStore
@@ -22,6 +23,7 @@ from app.store.guests import GuestStore
 from app.store.hotels import HotelStore
 from app.store.inbound import InboundStore
 from app.store.messages import MessageStore
+from app.store.pace import PaceStore
 from app.store.sessions import SessionStore
 from app.store.users import UserStore
 
@@ -39,8 +41,14 @@ class UnitOfWork:
         """Tell everybody who may hear it, if and when this transaction commits."""
         self._events.append((hotel_id, event))
 
-    async def deliver(self, conversation: ConversationState, message_id: int, at: datetime) -> None:
-        """Put a message into the outbox: it leaves for the guest if and when this transaction commits."""
+    async def deliver(
+        self, conversation: ConversationState, message_id: int, at: datetime, *, held: bool = False
+    ) -> None:
+        """Put a message into the outbox: it leaves for the guest if and when this transaction commits.
+
+        ``held``: not before the guest writes. Where they just have, it leaves all the same.
+        """
+        window = conversation.platform.window if held else None
         await self.deliveries.add(
             hotel_id=conversation.hotel_id,
             channel_id=conversation.channel_id,
@@ -48,6 +56,7 @@ class UnitOfWork:
             message_id=message_id,
             address=conversation.address,
             at=at,
+            held_unless_after=None if window is None else at - window,
         )
         self.has_deliveries = True
 
@@ -73,6 +82,10 @@ class UnitOfWork:
     @cached_property
     def attempts(self) -> AttemptStore:
         return AttemptStore(self.connection)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        return AuditStore(self.connection)
 
     @cached_property
     def channels(self) -> ChannelStore:
@@ -105,6 +118,10 @@ class UnitOfWork:
     @cached_property
     def messages(self) -> MessageStore:
         return MessageStore(self.connection)
+
+    @cached_property
+    def pace(self) -> PaceStore:
+        return PaceStore(self.connection)
 
     @cached_property
     def sessions(self) -> SessionStore:

@@ -10,7 +10,7 @@ from app.channels.base import Outgoing, SendResult
 from app.core.settings import Settings
 from app.core.types import OutboxState
 from app.models import Delivery
-from app.services.outbox import OutboxWorker
+from app.services.outbox_worker import OutboxWorker
 from app.store.database import Database
 from tests.desk import GUEST, STRANGER, Desk
 from tests.eventually import PATIENCE, eventually

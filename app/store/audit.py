@@ -1,0 +1,24 @@
+"""Who did or saw what. Only ever added to: the database refuses to change or delete a row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.models import AuditEntry
+
+
+class AuditStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(
+        self, *, hotel_id: int, user_id: int | None, action: str, target: str, details: Mapping[str, Any] | None = None
+    ) -> None:
+        """``action`` is a stable word, ``target`` what it was done to, as ``channel:7``."""
+        await self._connection.execute(
+            insert(AuditEntry).values(
+                hotel_id=hotel_id, user_id=user_id, action=action, target=target, details=dict(details or {})
+            )
+        )
