@@ -54,6 +54,7 @@ class Who(StrEnum):
     EVER_SIGNED_IN = "whoever shows an unexpired token of a session, whether that still runs or not"
     SIGNED_IN = "every user"
     STAFF = "staff of any hotel"
+    MANAGERS = "managers and hotel admins, for their own hotel"
     WHO_SEES_IT = "staff who see the conversation"
     NO_SOCKET = "nobody: the path names no socket"
 
@@ -62,6 +63,7 @@ PLACES = (None, Department.RECEPTION, Department.HOUSEKEEPING, Department.ROOM_S
 """Whose the conversations are; None for no department yet."""
 
 UNKNOWN = frozenset(list(Caller)[: list(Caller).index(Caller.GUEST)])
+MANAGERS = frozenset({Caller.MANAGER, Caller.ADMIN})
 EVER_SIGNED_IN = frozenset(Caller) - {Caller.NOBODY, Caller.RUBBISH, Caller.FORGED, Caller.EXPIRED, Caller.REFRESH}
 SEES: Mapping[Caller, tuple[Department | None, ...]] = {
     Caller.TRAINEE: (None,),
@@ -124,6 +126,11 @@ DECLARED = (
     Declared(method="GET", path=ONE + "messages/", who=Who.WHO_SEES_IT),
     Declared(method="POST", path=ONE + "send_message/", who=Who.WHO_SEES_IT, ok=CREATED, json={"text": "Hello"}),
     Declared(method="POST", path=ONE + "end_relay/", who=Who.WHO_SEES_IT),
+    # What a guest wrote has not failed: whoever sees it is told so.
+    Declared(method="POST", path="/api/messages/{message_id}/retry/", who=Who.WHO_SEES_IT, ok=409),
+    Declared(method="GET", path="/api/channels/", who=Who.STAFF),
+    # The town's channels are not paused: whoever may ask is told so.
+    Declared(method="POST", path="/api/channels/{channel_id}/resume/", who=Who.MANAGERS, ok=409),
     Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
@@ -187,6 +194,8 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return 401 if caller in UNKNOWN else declared.ok
         case Who.STAFF:
             return 401 if caller in UNKNOWN else 403 if caller not in SEES else declared.ok
+        case Who.MANAGERS:
+            return 401 if caller in UNKNOWN else declared.ok if caller in MANAGERS else 403
         case Who.WHO_SEES_IT if caller in SEES:
             return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
         case Who.WHO_SEES_IT:

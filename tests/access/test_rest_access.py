@@ -20,7 +20,8 @@ CHANGING = [
 async def call(
     client: httpx.AsyncClient, declared: Declared, person: Person, thread: Thread | None = None
 ) -> httpx.Response:
-    path = declared.path.format(conversation_id=thread.id) if thread else declared.path
+    path = declared.path.replace("{channel_id}", str(person.hotel.channel_id))
+    path = path.format(conversation_id=thread.id, message_id=thread.message_id) if thread else path
     return await client.request(
         declared.method, path, headers=person.headers, json=declared.json, params=declared.query
     )

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 from app.core.clock import utc_now
 from app.core.security import AccessClaims, digest, issue_access_token, new_secret
 from app.core.settings import Settings
-from app.core.types import ConversationStatus, Department, StayStatus, UserType
+from app.core.types import ConversationStatus, Department, MessageOrigin, MessageType, SenderType, StayStatus, UserType
 from app.core.views import ConversationRef
 from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Stay
 from app.store.database import Database
@@ -50,9 +50,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation, and whose it is."""
+    """A conversation, whose it is, and a message that its guest wrote."""
 
     id: int
+    message_id: int
     stay_id: int
     hotel: HotelWorld
     place: Department | None
@@ -150,7 +151,18 @@ async def _converse(
     conversation_id = await add(
         Conversation, **on, stay_id=stay_id, account_id=account_id, status=status, department=place
     )
-    return Thread(conversation_id, stay_id, hotel, place, status)
+    message_id = await add(
+        Message,
+        conversation_id=conversation_id,
+        channel_id=hotel.channel_id,
+        external_id=f"wamid.TOWN{conversation_id}",
+        sender_type=SenderType.GUEST,
+        origin=MessageOrigin.GUEST,
+        sender_name="John Doe",
+        type=MessageType.TEXT,
+        content="Hello",
+    )
+    return Thread(conversation_id, message_id, stay_id, hotel, place, status)
 
 
 async def _person(world: World, database: Database, hotel: HotelWorld, caller: Caller, secret: str) -> Person:
