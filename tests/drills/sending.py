@@ -1,0 +1,249 @@
+"""Drill 6: a provider that refuses, breaks and falls silent, and what becomes of everything that was to be sent."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import insert, select
+
+from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
+from app.channels.registry import ChannelRegistry
+from app.channels.whatsapp import WhatsApp
+from app.core.clock import utc_now
+from app.core.settings import Settings
+from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, OutboxState, SenderType
+from app.core.vault import Vault
+from app.models import Account, Base, Conversation, Delivery, Guest, Message
+from app.services.outbox import Outbox
+from app.services.outbox_worker import OutboxWorker
+from app.store.claims import ClaimedDelivery
+from app.store.database import Database, create_engine
+from app.store.unit_of_work import UnitOfWork
+from tests.eventually import eventually
+from tests.fake_graph import FakeGraph
+from tests.ledger import Ledger
+from tests.serving import PLAIN
+from tests.world import HotelWorld
+
+EACH = 4
+"""Messages of a conversation."""
+WORKERS = 2
+ANSWER_WITHIN = 0.5
+SILENCE = 1.5
+FAULTS: tuple[dict[str, object], ...] = (
+    {"code": 130429, "share": 0.30},
+    {"status": 500, "share": 0.20},
+    {"delay": SILENCE, "share": 0.05},
+    {"stall": SILENCE, "share": 0.05},
+    {"reset": "after", "share": 0.05},
+)
+FINAL = {OutboxState.SENT, OutboxState.DEAD}
+
+
+class BlindOutbox(Outbox):
+    """The control: a send whose answer was lost is sent again at once, and nobody is told."""
+
+    async def _ambiguous(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        await self._put_back(work, delivery, result, self._clock())
+
+
+class WatchedWhatsApp(WhatsApp):
+    """Writes down what each send came to, as the outbox saw it."""
+
+    def __init__(self, client: httpx.AsyncClient, settings: Settings, seen: dict[int, list[SendOutcome]]) -> None:
+        super().__init__(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version)
+        self._seen = seen
+
+    async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
+        result = await super().send(message, account=account, credentials=credentials)
+        self._seen[message.delivery_id].append(result.outcome)
+        return result
+
+
+@dataclass
+class Figures:
+    """What came of it. ``blind``: what the guest got twice without that being known, or without cause to fear it."""
+
+    sends: int
+    seconds: float
+    requests: int
+    outcomes: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
+    unfinished: list[int] = field(default_factory=list)
+    misshown: list[int] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+    doubles: int = 0
+    blind: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[str]:
+        """Which promises were broken."""
+        broken = {
+            "not final": self.unfinished,
+            "final, and not shown so": self.misshown,
+            "out of order": self.out_of_order,
+            "blind doubles": self.blind,
+            "sent, and not at the provider": self.lost,
+        }
+        return [f"{name}: {found}" for name, found in broken.items() if found]
+
+    def __str__(self) -> str:
+        tries = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.most_common())
+        ends = ", ".join(f"{count} {state}" for state, count in self.states.most_common())
+        shown = ", ".join(f"{count} {status}" for status, count in self.shown.most_common())
+        return (
+            f"drill 6: {self.sends} sends in {self.seconds:.1f} s, {self.requests} requests ({tries}); {ends}; shown: "
+            f"{shown}; {len(self.unfinished)} not final, {len(self.out_of_order)} conversations out of order, "
+            f"{self.doubles} doubles, of these {len(self.blind)} blind"
+        )
+
+
+async def run_drill(
+    settings: Settings,
+    ledger: Ledger,
+    graph: FakeGraph,
+    hotels: tuple[HotelWorld, ...],
+    sends: int,
+    kind: type[Outbox] = Outbox,
+) -> Figures:
+    """Queue ``sends`` messages over conversations of all hotels, and send them until none waits any more."""
+    conversations = -(-sends // EACH)
+    async with ledger.database.transaction() as work:
+        for index, hotel in enumerate(hotels):
+            await _fill(work, hotel, range(index, conversations, len(hotels)))
+    for fault in FAULTS:
+        await graph.fail(**fault, times=0)
+    seen: dict[int, list[SendOutcome]] = defaultdict(list)
+    began = time.monotonic()
+    async with AsyncExitStack() as stack:
+        for _ in range(WORKERS):
+            await stack.enter_async_context(_worker(settings, seen, kind))
+        await eventually(lambda: _is_done(ledger), within=60 + sends)
+    seconds = time.monotonic() - began
+    return await _figures(ledger, graph, seen, seconds)
+
+
+@asynccontextmanager
+async def _worker(
+    settings: Settings, seen: dict[int, list[SendOutcome]], kind: type[Outbox]
+) -> AsyncIterator[OutboxWorker]:
+    """A worker with connections of its own, whose seconds are short."""
+    database = Database(create_engine(settings.database_url, pool_size=8))
+    async with httpx.AsyncClient(verify=PLAIN, timeout=httpx.Timeout(10, read=ANSWER_WITHIN)) as client:
+        outbox = kind(
+            database=database,
+            channels=ChannelRegistry([WatchedWhatsApp(client, settings, seen)]),
+            vault=Vault(settings.secret_key.get_secret_value()),
+            clock=utc_now,
+            confirmation_wait=timedelta(seconds=1),
+            unit=timedelta(milliseconds=5),
+        )
+        worker = OutboxWorker(outbox, _nothing_came_in, idle=0.05)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+            await database.dispose()
+
+
+async def _nothing_came_in() -> bool:
+    await asyncio.sleep(0)
+    return False
+
+
+async def _is_done(ledger: Ledger) -> bool:
+    await asyncio.sleep(0.2)
+    async with ledger.database.read() as work:
+        return await work.deliveries.pending_count() == 0
+
+
+async def _fill(work: UnitOfWork, hotel: HotelWorld, numbers: range) -> None:
+    """A guest, a conversation and its messages for each of these numbers."""
+    now = utc_now()
+
+    async def add(model: type[Base], rows: list[dict[str, Any]]) -> list[int]:
+        table = model.__table__
+        statement = insert(model).returning(table.c.id, sort_by_parameter_order=True)
+        return list((await work.connection.scalars(statement, [{"hotel_id": hotel.id, **row} for row in rows])).all())
+
+    on = {"channel_id": hotel.channel_id}
+    guests = await add(Guest, [{"full_name": f"Guest {number}"} for number in numbers])
+    addresses = [f"351{900_000_000 + number}" for number in numbers]
+    accounts = await add(
+        Account,
+        [
+            {**on, "guest_id": guest, "address": address, "last_inbound_at": now}
+            for guest, address in zip(guests, addresses, strict=True)
+        ],
+    )
+    conversations = await add(
+        Conversation,
+        [
+            {**on, "guest_id": guest, "account_id": account, "status": ConversationStatus.RELAY}
+            for guest, account in zip(guests, accounts, strict=True)
+        ],
+    )
+    places = [(each, address) for _ in range(EACH) for each, address in zip(conversations, addresses, strict=True)]
+    messages = await add(
+        Message,
+        [
+            {
+                **on,
+                "conversation_id": conversation,
+                "sender_type": SenderType.STAFF,
+                "origin": MessageOrigin.STAFF,
+                "sender_name": "Rita",
+                "type": MessageType.TEXT,
+                "content": f"One of {EACH}",
+                "delivery_status": DeliveryStatus.QUEUED,
+            }
+            for conversation, _ in places
+        ],
+    )
+    await add(
+        Delivery,
+        [
+            {**on, "conversation_id": conversation, "message_id": message, "address": address, "next_attempt_at": now}
+            for (conversation, address), message in zip(places, messages, strict=True)
+        ],
+    )
+
+
+async def _figures(ledger: Ledger, graph: FakeGraph, seen: dict[int, list[SendOutcome]], seconds: float) -> Figures:
+    # By one statement: a late report may turn what was given up into what was sent at any moment.
+    columns = (Delivery.id, Delivery.state, Delivery.repeated, Message.delivery_status)
+    async with ledger.database.read() as work:
+        joined = select(*columns).join(Message, Message.id == Delivery.message_id).order_by(Delivery.id)
+        deliveries = list(await work.connection.execute(joined))
+    figures = Figures(len(deliveries), seconds, sum(map(len, seen.values())))
+    figures.outcomes.update(outcome.value for each in seen.values() for outcome in each)
+    arrived: dict[str, list[int]] = defaultdict(list)
+    for accepted in await graph.accepted():
+        arrived[accepted["to"]].append(int(accepted["delivery_id"]))
+    copies = Counter(delivery_id for each in arrived.values() for delivery_id in each)
+    for delivery in deliveries:
+        status = delivery.delivery_status
+        figures.states[delivery.state.value] += 1
+        figures.shown[status.value] += 1
+        if delivery.state not in FINAL:
+            figures.unfinished.append(delivery.id)
+        if (delivery.state is OutboxState.DEAD) != (status is DeliveryStatus.FAILED) or status == "queued":
+            figures.misshown.append(delivery.id)
+        if delivery.state is OutboxState.SENT and not copies[delivery.id]:
+            figures.lost.append(delivery.id)
+        if copies[delivery.id] > 1:
+            figures.doubles += 1
+            feared = seen[delivery.id].count(SendOutcome.AMBIGUOUS)
+            if not delivery.repeated or not feared or copies[delivery.id] > 2:
+                figures.blind.append(delivery.id)
+    figures.out_of_order = [guest for guest, ids in arrived.items() if ids != sorted(ids)]
+    return figures
