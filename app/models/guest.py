@@ -69,7 +69,10 @@ class Account(Base):
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("channel_id", "address"),)
+    __table_args__ = (
+        UniqueConstraint("channel_id", "address"),
+        Index("ix_accounts_waiting", "channel_id", "address", postgresql_where=text("not_before IS NOT NULL")),
+    )
 
     id: Mapped[BigId]
     hotel_id: Mapped[HotelId] = mapped_column(index=True)

@@ -159,6 +159,7 @@ def _has_earlier() -> ColumnElement[bool]:
 
 
 def _guest_waits(now: datetime) -> ColumnElement[bool]:
+    """Looked up in an index of those alone who have been refused of late."""
     return exists().where(
         Account.channel_id == Delivery.channel_id, Account.address == Delivery.address, Account.not_before > now
     )

@@ -61,7 +61,9 @@ class PaceStore:
     async def ease_account(self, channel_id: int, address: str) -> None:
         """The next refusal is the first one again."""
         await self._connection.execute(
-            update(Account).where(Account.channel_id == channel_id, Account.address == address).values(throttle_level=0)
+            update(Account)
+            .where(Account.channel_id == channel_id, Account.address == address)
+            .values(throttle_level=0, not_before=None)
         )
 
     async def lock_window(self, channel_id: int, address: str) -> datetime | None:

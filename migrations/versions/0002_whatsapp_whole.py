@@ -49,6 +49,13 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("is_group", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("accounts", sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
     op.add_column("accounts", sa.Column("throttle_level", sa.Integer(), server_default="0", nullable=False))
+    op.create_index(
+        "ix_accounts_waiting",
+        "accounts",
+        ["channel_id", "address"],
+        unique=False,
+        postgresql_where=sa.text("not_before IS NOT NULL"),
+    )
     op.add_column("accounts", sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("business_account", sa.String(length=128), nullable=True))
     op.add_column("channels", sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
@@ -167,6 +174,7 @@ def downgrade() -> None:
     op.drop_column("channels", "not_before")
     op.drop_column("channels", "business_account")
     op.drop_column("accounts", "opted_out_at")
+    op.drop_index("ix_accounts_waiting", table_name="accounts")
     op.drop_column("accounts", "throttle_level")
     op.drop_column("accounts", "not_before")
     op.drop_column("accounts", "is_group")

@@ -1,5 +1,8 @@
 """Drill 6: whatever the provider does, every send ends, in order, and none goes out twice without that being known."""
 
+import sys
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import update
 
@@ -33,24 +36,19 @@ async def hotels(
     return sea_view, alpine
 
 
-async def drill(
-    request: pytest.FixtureRequest,
-    settings: Settings,
-    database: Database,
-    graph: FakeGraph,
-    hotels: tuple[HotelWorld, ...],
-    sends: int,
-    kind: type[Outbox],
-) -> Figures:
-    figures = await run_drill(settings, Ledger(database), graph, hotels, sends, kind)
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:
-        terminal.write_line(f"\n{figures}")
-    return figures
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[Figures], None]:
+    """Prints figures, whatever becomes of other output."""
+
+    def write(figures: Figures) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{figures}\n")
+
+    return write
 
 
 async def test_every_send_ends_in_order_and_without_a_blind_double(
-    request: pytest.FixtureRequest,
+    show: Callable[[Figures], None],
     settings: Settings,
     database: Database,
     fake_graph: FakeGraph,
@@ -60,7 +58,8 @@ async def test_every_send_ends_in_order_and_without_a_blind_double(
 ) -> None:
     kind = BlindOutbox if control == "6" else Outbox
 
-    figures = await drill(request, settings, database, fake_graph, hotels, sends, kind)
+    figures = await run_drill(settings, Ledger(database), fake_graph, hotels, sends, kind)
+    show(figures)
 
     assert not figures.faults, "\n".join(figures.faults)
     assert figures.states["sent"] > sends / 2
@@ -68,12 +67,13 @@ async def test_every_send_ends_in_order_and_without_a_blind_double(
 
 
 async def test_a_sender_that_repeats_blindly_does_not_pass(
-    request: pytest.FixtureRequest,
+    show: Callable[[Figures], None],
     settings: Settings,
     database: Database,
     fake_graph: FakeGraph,
     hotels: tuple[HotelWorld, ...],
 ) -> None:
-    figures = await drill(request, settings, database, fake_graph, hotels, FEW, BlindOutbox)
+    figures = await run_drill(settings, Ledger(database), fake_graph, hotels, FEW, BlindOutbox)
+    show(figures)
 
     assert figures.blind
