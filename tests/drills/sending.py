@@ -1,40 +1,34 @@
 """Drill 6: a provider that refuses, breaks and falls silent, and what becomes of everything that was to be sent."""
 
 import asyncio
+import os
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import insert, select
 
-from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
-from app.channels.registry import ChannelRegistry
-from app.channels.whatsapp import WhatsApp
+from app.channels.base import SendOutcome
 from app.core.clock import utc_now
 from app.core.settings import Settings
 from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, OutboxState, SenderType
-from app.core.vault import Vault
 from app.models import Account, Base, Conversation, Delivery, Guest, Message
-from app.services.outbox import Outbox
-from app.services.outbox_worker import OutboxWorker
-from app.store.claims import ClaimedDelivery
-from app.store.database import Database, create_engine
 from app.store.unit_of_work import UnitOfWork
 from tests.eventually import eventually
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
-from tests.serving import PLAIN
+from tests.processes import variables_of
 from tests.world import HotelWorld
 
+ROOT = Path(__file__).resolve().parents[2]
 EACH = 4
 """Messages of a conversation."""
 WORKERS = 2
-ANSWER_WITHIN = 0.5
 SILENCE = 1.5
 FAULTS: tuple[dict[str, object], ...] = (
     {"code": 130429, "share": 0.30},
@@ -43,27 +37,10 @@ FAULTS: tuple[dict[str, object], ...] = (
     {"stall": SILENCE, "share": 0.05},
     {"reset": "after", "share": 0.05},
 )
+Seen = dict[int, list[SendOutcome]]
+"""What each send of a delivery came to, as the outbox saw it."""
+
 FINAL = {OutboxState.SENT, OutboxState.DEAD}
-
-
-class BlindOutbox(Outbox):
-    """The control: a send whose answer was lost is sent again at once, and nobody is told."""
-
-    async def _ambiguous(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
-        await self._put_back(work, delivery, result, self._clock())
-
-
-class WatchedWhatsApp(WhatsApp):
-    """Writes down what each send came to, as the outbox saw it."""
-
-    def __init__(self, client: httpx.AsyncClient, settings: Settings, seen: dict[int, list[SendOutcome]]) -> None:
-        super().__init__(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version)
-        self._seen = seen
-
-    async def send(self, message: Outgoing, *, account: str, credentials: Credentials) -> SendResult:
-        result = await super().send(message, account=account, credentials=credentials)
-        self._seen[message.delivery_id].append(result.outcome)
-        return result
 
 
 @dataclass
@@ -112,52 +89,58 @@ async def run_drill(
     graph: FakeGraph,
     hotels: tuple[HotelWorld, ...],
     sends: int,
-    kind: type[Outbox] = Outbox,
+    *,
+    blind: bool = False,
 ) -> Figures:
-    """Queue ``sends`` messages over conversations of all hotels, and send them until none waits any more."""
+    """Queue ``sends`` messages over conversations of all hotels, and have worker processes send them until none waits
+    any more. ``blind`` is the control: what the outbox guards is taken out."""
     conversations = -(-sends // EACH)
     async with ledger.database.transaction() as work:
         for index, hotel in enumerate(hotels):
             await _fill(work, hotel, range(index, conversations, len(hotels)))
     for fault in FAULTS:
         await graph.fail(**fault, times=0)
-    seen: dict[int, list[SendOutcome]] = defaultdict(list)
+    seen: Seen = defaultdict(list)
     began = time.monotonic()
     async with AsyncExitStack() as stack:
         for _ in range(WORKERS):
-            await stack.enter_async_context(_worker(settings, seen, kind))
+            await stack.enter_async_context(_worker(settings, seen, blind=blind))
         await eventually(lambda: _is_done(ledger), within=60 + sends)
-    seconds = time.monotonic() - began
+        seconds = time.monotonic() - began
     return await _figures(ledger, graph, seen, seconds)
 
 
 @asynccontextmanager
-async def _worker(
-    settings: Settings, seen: dict[int, list[SendOutcome]], kind: type[Outbox]
-) -> AsyncIterator[OutboxWorker]:
-    """A worker with connections of its own, whose seconds are short."""
-    database = Database(create_engine(settings.database_url, pool_size=8))
-    async with httpx.AsyncClient(verify=PLAIN, timeout=httpx.Timeout(10, read=ANSWER_WITHIN)) as client:
-        outbox = kind(
-            database=database,
-            channels=ChannelRegistry([WatchedWhatsApp(client, settings, seen)]),
-            vault=Vault(settings.secret_key.get_secret_value()),
-            clock=utc_now,
-            confirmation_wait=timedelta(seconds=1),
-            unit=timedelta(milliseconds=5),
-        )
-        worker = OutboxWorker(outbox, _nothing_came_in, idle=0.05)
-        worker.start()
-        try:
-            yield worker
-        finally:
-            await worker.stop()
-            await database.dispose()
+async def _worker(settings: Settings, seen: Seen, *, blind: bool) -> AsyncIterator[None]:
+    """A worker process. What it writes is gathered in ``seen``; it is ended by its own pid."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.drills.worker",
+        *(["--blind"] if blind else []),
+        env={**os.environ, **variables_of(settings)},
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None, "it was asked for"
+    reading = asyncio.create_task(_read(process.stdout, seen))
+    try:
+        yield
+        process.terminate()
+        async with asyncio.timeout(60):
+            assert await process.wait() == 0
+            await reading
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        reading.cancel()
 
 
-async def _nothing_came_in() -> bool:
-    await asyncio.sleep(0)
-    return False
+async def _read(lines: asyncio.StreamReader, seen: Seen) -> None:
+    async for line in lines:
+        delivery_id, outcome = line.decode().split()
+        seen[int(delivery_id)].append(SendOutcome(outcome))
 
 
 async def _is_done(ledger: Ledger) -> bool:
@@ -218,7 +201,7 @@ async def _fill(work: UnitOfWork, hotel: HotelWorld, numbers: range) -> None:
     )
 
 
-async def _figures(ledger: Ledger, graph: FakeGraph, seen: dict[int, list[SendOutcome]], seconds: float) -> Figures:
+async def _figures(ledger: Ledger, graph: FakeGraph, seen: Seen, seconds: float) -> Figures:
     # By one statement: a late report may turn what was given up into what was sent at any moment.
     columns = (Delivery.id, Delivery.state, Delivery.repeated, Message.delivery_status)
     async with ledger.database.read() as work:

@@ -10,9 +10,8 @@ from app.channels.base import Credentials
 from app.core.settings import Settings
 from app.core.vault import Vault
 from app.models import Channel
-from app.services.outbox import Outbox
 from app.store.database import Database
-from tests.drills.sending import BlindOutbox, Figures, run_drill
+from tests.drills.sending import Figures, run_drill
 from tests.fake_graph import ACCESS_TOKEN, ALPINE_NUMBER, FakeGraph
 from tests.ledger import Ledger
 from tests.world import WEBHOOK, HotelWorld, World
@@ -56,9 +55,7 @@ async def test_every_send_ends_in_order_and_without_a_blind_double(
     sends: int,
     control: str,
 ) -> None:
-    kind = BlindOutbox if control == "6" else Outbox
-
-    figures = await run_drill(settings, Ledger(database), fake_graph, hotels, sends, kind)
+    figures = await run_drill(settings, Ledger(database), fake_graph, hotels, sends, blind=control == "6")
     show(figures)
 
     assert not figures.faults, "\n".join(figures.faults)
@@ -73,7 +70,7 @@ async def test_a_sender_that_repeats_blindly_does_not_pass(
     fake_graph: FakeGraph,
     hotels: tuple[HotelWorld, ...],
 ) -> None:
-    figures = await run_drill(settings, Ledger(database), fake_graph, hotels, FEW, BlindOutbox)
+    figures = await run_drill(settings, Ledger(database), fake_graph, hotels, FEW, blind=True)
     show(figures)
 
     assert figures.blind
