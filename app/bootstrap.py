@@ -129,7 +129,7 @@ def _assemble(
         conversations=ConversationService(database=database, book=book, clock=clock),
         inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book), clock=clock),
         outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock),
-        channels=ChannelService(database),
+        channels=ChannelService(database, clock),
         resend=ResendService(database, clock),
         sockets=OpenSockets(auth, clock),
     )

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.core.clock import Clock
 from app.core.errors import Conflict, NotFound
 from app.core.events import ChannelChanged
 from app.core.principal import Principal
@@ -20,8 +21,9 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelService:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def list_all(self, principal: Principal) -> list[ChannelStanding]:
         """All channels of the hotel, also those that are not in use. Raises Forbidden."""
@@ -48,6 +50,7 @@ class ChannelService:
             action="channel.resumed",
             target=f"channel:{channel_id}",
             details={"reason": found.pause_reason},
+            at=self._clock(),
         )
         return (await _standings(work, [channel]))[0]
 

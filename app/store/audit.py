@@ -1,6 +1,6 @@
 """Who did or saw what. Only ever added to: the database refuses to change or delete a row."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
@@ -14,11 +14,11 @@ class AuditStore:
         self._connection = connection
 
     async def add(
-        self, *, hotel_id: int, user_id: int | None, action: str, target: str, details: Mapping[str, Any] | None = None
+        self, *, hotel_id: int, user_id: int, action: str, target: str, details: dict[str, Any], at: datetime
     ) -> None:
-        """``action`` is a stable word, ``target`` what it was done to, as ``channel:7``."""
+        """``action`` is a stable word (``document.seen``), ``target`` names a row (``media:12``)."""
         await self._connection.execute(
             insert(AuditEntry).values(
-                hotel_id=hotel_id, user_id=user_id, action=action, target=target, details=dict(details or {})
+                hotel_id=hotel_id, user_id=user_id, action=action, target=target, details=details, at=at
             )
         )

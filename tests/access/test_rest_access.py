@@ -21,7 +21,8 @@ async def call(
     client: httpx.AsyncClient, declared: Declared, person: Person, thread: Thread | None = None
 ) -> httpx.Response:
     path = declared.path.replace("{channel_id}", str(person.hotel.channel_id))
-    path = path.format(conversation_id=thread.id, message_id=thread.message_id) if thread else path
+    if thread:
+        path = path.format(conversation_id=thread.id, message_id=thread.message_id)
     return await client.request(
         declared.method, path, headers=person.headers, json=declared.json, params=declared.query
     )

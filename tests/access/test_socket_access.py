@@ -77,6 +77,6 @@ def sees(person: Person, thread: Thread) -> bool:
 
 async def written(database: Database) -> Counter[int]:
     """What staff have written in each conversation."""
-    of_staff = select(Message.conversation_id).where(Message.sender_type == SenderType.STAFF)
+    by_staff = select(Message.conversation_id).where(Message.sender_type == SenderType.STAFF)
     async with database.read() as work:
-        return Counter((await work.connection.scalars(of_staff)).all())
+        return Counter((await work.connection.scalars(by_staff)).all())

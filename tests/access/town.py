@@ -9,9 +9,17 @@ from sqlalchemy import func, insert, select, update
 from app.core.clock import utc_now
 from app.core.security import AccessClaims, digest, issue_access_token, new_secret
 from app.core.settings import Settings
-from app.core.types import ConversationStatus, Department, MessageOrigin, MessageType, SenderType, StayStatus, UserType
+from app.core.types import (
+    ConversationStatus,
+    Department,
+    MessageOrigin,
+    MessageType,
+    SenderType,
+    StayStatus,
+    UserType,
+)
 from app.core.views import ConversationRef
-from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Stay
+from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Participant, Stay
 from app.store.database import Database
 from app.store.sessions import SessionOwner
 from app.store.unit_of_work import UnitOfWork
@@ -50,7 +58,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation, whose it is, and a message that its guest wrote."""
+    """A conversation, a message of its guest, and whose it is."""
 
     id: int
     message_id: int
@@ -93,7 +101,7 @@ class Town:
             rows = await work.connection.execute(select(Conversation.id, *columns).order_by(Conversation.id))
             counts = [
                 await work.connection.scalar(select(func.count()).select_from(model))
-                for model in (Message, Delivery, EventRow)
+                for model in (Message, Delivery, EventRow, Participant)
             ]
         return [*(tuple(row) for row in rows), *counts]
 
@@ -147,7 +155,7 @@ async def _converse(
         Stay, guest_id=guest_id, status=StayStatus.ACTIVE, room_number="101", check_in=TODAY, check_out=until
     )
     on = {"guest_id": guest_id, "channel_id": hotel.channel_id}
-    account_id = await add(Account, **on, address=f"49151{guest_id:08d}")
+    account_id = await add(Account, **on, address=f"49151{guest_id:08d}", last_inbound_at=utc_now())
     conversation_id = await add(
         Conversation, **on, stay_id=stay_id, account_id=account_id, status=status, department=place
     )
@@ -155,7 +163,7 @@ async def _converse(
         Message,
         conversation_id=conversation_id,
         channel_id=hotel.channel_id,
-        external_id=f"wamid.TOWN{conversation_id}",
+        external_id=f"wamid.TOWN{guest_id}",
         sender_type=SenderType.GUEST,
         origin=MessageOrigin.GUEST,
         sender_name="John Doe",
