@@ -5,7 +5,7 @@ import pytest
 from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.models import Account, Delivery, Message
 from app.services.outbox import MAX_HELD, NOT_ANSWERED, WINDOW_CLOSED, WINDOW_CODE, Outbox
-from tests.desk import GUEST, STRANGER, WELCOME, Desk
+from tests.desk import GUEST, STRANGER, WELCOME, Desk, principal
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
 from tests.senders import send_due, states, told
@@ -174,3 +174,15 @@ async def test_a_repeat_that_is_held_and_turns_out_to_have_arrived_is_not_sent_a
         assert await work.deliveries.settle(hotel.channel_id, int(arrived["delivery_id"]), clock.now) is not None
     assert await release(desk, clock, hotel) == 0
     assert await states(ledger) == [SENT]
+
+
+@pytest.mark.usefixtures("late")
+async def test_staff_see_how_many_wait_to_leave_and_how_many_are_held(
+    desk: Desk, hotel: HotelWorld, outbox: Outbox
+) -> None:
+    await send_due(outbox)
+    await desk.say("Hello", sender=STRANGER)
+
+    (standing,) = await desk.services.channels.list_all(principal(hotel))
+
+    assert (standing.channel.id, standing.waiting, standing.held) == (hotel.channel_id, 1, 2)
