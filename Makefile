@@ -2,8 +2,9 @@
 # All paths are relative: the checkout may stand in a folder with spaces.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run test check format lock clean
+.PHONY: help environment run test faults check format lock clean
 ARGS ?=
+CONTROL ?=
 
 # Another environment that happens to be active, or a user's way of installing, is no concern of ours.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_HASHES
@@ -22,6 +23,9 @@ run: environment ## run Lobby with all it needs and a demo hotel; HOST and PORT 
 
 test: environment ## run the tests; ARGS="-k socket -x" goes to pytest
 	@.venv/bin/pytest -n 2 $(ARGS)
+
+faults: environment ## run the drills at full size; CONTROL=6 takes out what drill 6 guards: it must fail then
+	@DRILL_SENDS=2000 DRILL_CONTROL=$(CONTROL) .venv/bin/pytest -n 0 tests/drills $(ARGS)
 
 check: environment ## lint, formatting, types, layers, and whether the migrations fit the tables
 	.venv/bin/ruff check .

@@ -21,6 +21,7 @@ from app.media.storage import MediaStorage
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
 from app.services.auth import AuthService
+from app.services.channels import ChannelService
 from app.services.container import Services
 from app.services.conversations import ConversationService
 from app.services.documents import DocumentService
@@ -32,8 +33,10 @@ from app.services.media import MediaService
 from app.services.media_fetching import MediaFetcher
 from app.services.media_keeping import MediaKeeping
 from app.services.media_worker import MediaWorker
-from app.services.outbox import Outbox, OutboxWorker
+from app.services.outbox import Outbox
+from app.services.outbox_worker import OutboxWorker
 from app.services.receipts import ReceiptService
+from app.services.resend import ResendService
 from app.services.sending import SendingService
 from app.services.sockets import OpenSockets
 from app.services.templates import TemplateService
@@ -167,6 +170,8 @@ def _assemble(
         receipts=receipts,
         inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book, channels), clock=clock),
         outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock, uploads=media),
+        channels=ChannelService(database, clock),
+        resend=ResendService(database, clock),
         sockets=OpenSockets(auth, clock),
         templates=TemplateService(
             database=database,

@@ -7,7 +7,19 @@ from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 
 from app import __version__
-from app.api import auth, docs, documents, health, media, message_manager, sending, templates, webhooks
+from app.api import (
+    auth,
+    channels,
+    docs,
+    documents,
+    health,
+    media,
+    message_manager,
+    resend,
+    sending,
+    templates,
+    webhooks,
+)
 from app.api.errors import add_error_handlers
 from app.api.middleware import Bounds, SettleSlash
 from app.api.openapi import describe_errors
@@ -37,7 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    routers = (auth, message_manager, sending, templates, webhooks, health, media, documents)
+    routers = (auth, message_manager, sending, resend, templates, channels, webhooks, health, media, documents)
     for router in (each.router for each in routers):
         app.include_router(router)
     docs.add_docs(app)

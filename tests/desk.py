@@ -29,8 +29,9 @@ STRANGER = "4915112345678"
 class Desk:
     """Services whose outbox does not run by itself, and how guests and staff write by them."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, clock: Clock) -> None:
         self.services = services
+        self._clock = clock
 
     async def take(self, body: bytes, *, secret: str | None = APP_SECRET[SEA_VIEW_NUMBER]) -> Receipt:
         """A webhook's body, signed with ``secret`` unless that is None."""
@@ -50,7 +51,8 @@ class Desk:
     async def say(self, *texts: str, sender: str = GUEST, number: str = SEA_VIEW_NUMBER) -> None:
         """A guest writes these texts, one webhook each."""
         for text in texts:
-            assert await self.take_messages(text_message(text, sender), number=number) is Receipt.PROCESSED
+            message = text_message(text, sender) | {"timestamp": str(int(self._clock().timestamp()))}
+            assert await self.take_messages(message, number=number) is Receipt.PROCESSED
 
     async def answer(self, hotel: HotelWorld, conversation_id: int, *texts: str) -> list[int]:
         """Staff of the hotel answer with these texts; the ids of the messages."""
@@ -74,7 +76,7 @@ class Desk:
 async def open_desk(settings: Settings, clock: Clock, **changed: object) -> AsyncIterator[Desk]:
     """A desk over services of its own; ``changed`` are settings."""
     async with open_services(settings.model_copy(update={"run_outbox": False, **changed}), clock=clock) as services:
-        yield Desk(services)
+        yield Desk(services, clock)
 
 
 def principal(hotel: HotelWorld) -> Principal:

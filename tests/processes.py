@@ -52,7 +52,7 @@ async def lobby_serve(settings: Settings, *, workers: int = 1, **environment: st
         str(port),
         "--workers",
         str(workers),
-        env={**os.environ, **_environment(settings), **environment},
+        env={**os.environ, **variables_of(settings), **environment},
     )
     running = Running(f"http://127.0.0.1:{port}", process)
     try:
@@ -73,7 +73,8 @@ async def _is_ready(running: Running) -> bool:
         return False
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def variables_of(settings: Settings) -> dict[str, str]:
+    """The environment by which a process has these settings."""
     return {
         "LOBBY_ENV": settings.environment,
         "DATABASE_URL": settings.database_url,

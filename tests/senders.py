@@ -10,11 +10,16 @@ from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry
 from app.channels.whatsapp import WhatsApp
 from app.core.clock import Clock
+from app.core.events import MessageStatusChanged
 from app.core.settings import Settings
+from app.core.types import DeliveryStatus, OutboxState
 from app.core.vault import Vault
+from app.models import Delivery
 from app.services.outbox import Outbox
 from app.store.database import Database
+from tests.ledger import Ledger
 from tests.serving import PLAIN
+from tests.world import HotelWorld
 
 WAIT = timedelta(seconds=60)
 """How long these outboxes wait for the status of a send whose answer was lost."""
@@ -59,6 +64,25 @@ async def send_due(outbox: Outbox, limit: int = 16) -> list[int]:
             sent.append(delivery.id)
             await outbox.send(delivery)
     return sent
+
+
+async def states(ledger: Ledger) -> list[OutboxState]:
+    """Of all deliveries, the oldest first."""
+    return [each.state for each in await ledger.rows(Delivery)]
+
+
+async def told(ledger: Ledger, hotel: HotelWorld) -> list[MessageStatusChanged]:
+    """What staff were told of messages that leave, in order."""
+    return [each for each in await ledger.events(hotel.id) if isinstance(each, MessageStatusChanged)]
+
+
+async def failures(ledger: Ledger, hotel: HotelWorld) -> list[tuple[int, str | None]]:
+    """The messages that staff were told have failed, and why."""
+    return [
+        (each.message_id, each.error)
+        for each in await told(ledger, hotel)
+        if each.delivery_status is DeliveryStatus.FAILED
+    ]
 
 
 def _outbox(settings: Settings, database: Database, clock: Callable[[], datetime], channel: WhatsApp) -> Outbox:

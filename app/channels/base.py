@@ -157,8 +157,9 @@ class SendOutcome(StrEnum):
     """What became of a send, and so what to do next.
 
     ACCEPTED: done. RETRY: the provider did not take it, try again. AMBIGUOUS: it may have taken it. PAIR_RATE: wait
-    for this guest only. THROTTLED: wait for the whole channel. REFUSED: never for this message. WINDOW: only a
-    template may be sent. PAUSE: the channel's credentials or standing are at fault; nothing may be sent until mended.
+    for this guest only. THROTTLED: wait for the whole channel. REFUSED: never for this message. MALFORMED: the same,
+    and a fault of ours. TEMPLATE: the same, and for every message from this template. WINDOW: only a template may be
+    sent. PAUSE: the channel's credentials or standing are at fault; nothing may be sent until mended.
     """
 
     ACCEPTED = "accepted"
@@ -167,12 +168,17 @@ class SendOutcome(StrEnum):
     PAIR_RATE = "pair_rate"
     THROTTLED = "throttled"
     REFUSED = "refused"
+    MALFORMED = "malformed"
+    TEMPLATE = "template"
     WINDOW = "window"
     PAUSE = "pause"
 
 
 class SendResult(msgspec.Struct, frozen=True, kw_only=True):
-    """``external_id`` where accepted; ``code`` and ``detail`` as the provider gave them where not."""
+    """``external_id`` where accepted; where not, the provider's ``code`` and in ``detail`` a sentence for staff.
+
+    ``retry_after`` is in seconds.
+    """
 
     outcome: SendOutcome
     external_id: str | None = None

@@ -63,12 +63,16 @@ class Account(Base):
     """A guest's identity on one channel: the address that an answer goes to. A group counts as a guest of its own.
 
     ``last_inbound_at`` is the provider's time of the newest message that lets us write freely. Before ``not_before``
-    the provider takes nothing more for this address. The row's lock makes one guest's inbound messages wait for each
-    other. ``guest_id`` is None only inside the transaction that meets the address for the first time.
+    the provider takes nothing more for this address; ``throttle_level`` counts how often in a row it has said so. The
+    row's lock makes one guest's inbound messages wait for each other. ``guest_id`` is None only inside the transaction
+    that meets the address for the first time.
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("channel_id", "address"),)
+    __table_args__ = (
+        UniqueConstraint("channel_id", "address"),
+        Index("ix_accounts_waiting", "channel_id", "address", postgresql_where=text("not_before IS NOT NULL")),
+    )
 
     id: Mapped[BigId]
     hotel_id: Mapped[HotelId] = mapped_column(index=True)
@@ -79,5 +83,6 @@ class Account(Base):
     is_group: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     last_inbound_at: Mapped[datetime | None]
     not_before: Mapped[datetime | None]
+    throttle_level: Mapped[int] = mapped_column(Integer, server_default="0")
     opted_out_at: Mapped[datetime | None]
     created_at: Mapped[Created]

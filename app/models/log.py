@@ -58,15 +58,20 @@ class Delivery(Base):
     """One message on its way to the guest: a row of the outbox.
 
     ``lease_token`` names the worker's claim until ``leased_until``. ``repeated`` marks a send after one whose answer
-    was lost, so that the guest may have got it twice.
+    was lost, so that the guest may have got it twice. ``attempts`` counts the tries that were the message's own: not
+    those which met a limit of the provider's. ``created_at`` is when it was queued, the last time.
+
+    Each index holds only rows that still wait for something; the table keeps the finished ones.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(
             "ix_deliveries_due",
+            "channel_id",
             "next_attempt_at",
-            postgresql_where=text("state IN ('pending', 'sending', 'unconfirmed')"),
+            "id",
+            postgresql_where=text("state IN ('pending', 'unconfirmed')"),
         ),
         Index(
             "ix_deliveries_open",
@@ -75,6 +80,12 @@ class Delivery(Base):
             postgresql_where=text("state IN ('pending', 'sending', 'unconfirmed')"),
         ),
         Index("ix_deliveries_held", "channel_id", "address", postgresql_where=text("state = 'held'")),
+        Index("ix_deliveries_leased", "leased_until", postgresql_where=text("state = 'sending'")),
+        Index(
+            "ix_deliveries_waiting",
+            "created_at",
+            postgresql_where=text("state IN ('pending', 'unconfirmed', 'held')"),
+        ),
     )
 
     id: Mapped[BigId]

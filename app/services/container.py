@@ -7,6 +7,7 @@ from app.core.settings import Settings
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
 from app.services.auth import AuthService
+from app.services.channels import ChannelService
 from app.services.conversations import ConversationService
 from app.services.documents import DocumentService
 from app.services.housekeeping import Housekeeping
@@ -16,6 +17,7 @@ from app.services.media import MediaService
 from app.services.media_fetching import MediaFetcher
 from app.services.outbox import Outbox
 from app.services.receipts import ReceiptService
+from app.services.resend import ResendService
 from app.services.sending import SendingService
 from app.services.sockets import OpenSockets
 from app.services.templates import TemplateService
@@ -42,6 +44,8 @@ class Services:
     intake: Intake
     inbound: InboundService
     outbox: Outbox
+    channels: ChannelService
+    resend: ResendService
     sockets: OpenSockets
     templates: TemplateService
 

@@ -21,6 +21,7 @@ from app.core.phones import shown, variants
 from app.core.types import Platform, UserType
 from app.core.vault import SealBroken, Vault
 from app.core.yaml_source import Location, YamlSource
+from app.services.channels import resume
 from app.services.hashing import Hashing
 from app.services.hotel_format import (
     Fault,
@@ -138,9 +139,11 @@ class _Loading:
             return
         saved = await self._work.hotels.save_channel(hotel_id, Platform.WHATSAPP, channel.phone_number_id, values)
         self.summary.add("channels", saved.outcome)
+        if "credentials" in values:
+            await resume(self._work, saved.id)
 
     def _credentials(self, channel: WhatsAppSection, sealed: bytes) -> dict[str, Any]:
-        """The columns that new credentials change: a channel that was paused for the old ones goes on."""
+        """The column of the credentials, where they are new."""
         given = {name: secret.get_secret_value() for name, secret in channel.given(*CREDENTIALS).items()}
         try:
             old = self._vault.open(sealed, Credentials)
@@ -149,7 +152,7 @@ class _Loading:
                 raise
             old = None
         new = msgspec.structs.replace(old or Credentials(), **given)
-        return {} if new == old else {"credentials": self._vault.seal(new), "paused_at": None, "pause_reason": None}
+        return {} if new == old else {"credentials": self._vault.seal(new)}
 
     async def _web_chat(self, hotel_id: int, slug: str, channel: WebChatSection) -> None:
         values = {"name": channel.name, **_active(channel)}

@@ -3,14 +3,15 @@
 A delivery is a row that was committed with its message. It is claimed under a lease, sent, and finished only by the
 claim that holds it. While an earlier one of its conversation is unfinished it waits. A send whose answer was lost may
 have arrived: it waits a minute for a status that carries its id, is then sent once more, marked as repeated, and is
-given up after that. There is no blind double.
+given up after that. There is no blind double. ``docs/outbox.md`` has the states and classes.
 """
 
 import asyncio
-import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -20,7 +21,7 @@ from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.events import ChannelChanged, MessageStatusChanged
-from app.core.types import DeliveryStatus, OutboxState
+from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services.delivery_reports import apply_report
 from app.services.outgoing import Uploads, outgoing_content
@@ -34,15 +35,22 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 10
 MAX_AGE = timedelta(hours=24)
-MAX_BACKOFF = 600.0
+MAX_HELD = timedelta(days=7)
+MAX_WAIT: Final = 600.0  # time units
 SEND_WITHIN = 45.0  # seconds; below the lease, so that no send is under way when another may begin
-TOO_OLD = "It could not be sent for a day."
 CONFIRMATION_WAIT = timedelta(seconds=60)
-AT_ONCE = 16
+
+LOST = "The worker that was sending this ended before the answer came."
+TOO_OLD = "It could not be sent for a day."
+NOT_ANSWERED = "The guest has not written for a week."
+WINDOW_CODE: Final = 131047
+"""Meta's, also for what is held without asking Meta first."""
+WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
 
 
 class Outbox:
-    """Sends what is due. ``jitter`` answers a factor around 1 for waits; tests hold it still."""
+    """Sends what is due. ``jitter`` answers a factor around 1 for waits; tests hold it still. Waits after a refusal
+    are counted in ``unit``."""
 
     def __init__(
         self,
@@ -54,6 +62,7 @@ class Outbox:
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- no secret
         confirmation_wait: timedelta = CONFIRMATION_WAIT,
         uploads: Uploads | None = None,
+        unit: timedelta = timedelta(seconds=1),
     ) -> None:
         self._database = database
         self._channels = channels
@@ -62,6 +71,7 @@ class Outbox:
         self._jitter = jitter
         self._confirmation_wait = confirmation_wait
         self._uploads = uploads
+        self._unit = unit
 
     async def claim(self, limit: int) -> list[ClaimedDelivery]:
         """Take up to ``limit`` deliveries whose turn it is; nobody else sends them while the lease lasts."""
@@ -69,7 +79,7 @@ class Outbox:
 
     async def send(self, delivery: ClaimedDelivery) -> None:
         """Hand a claimed delivery to its provider, and note what became of it."""
-        result = await self._hand_over(delivery)
+        result = await self._try(delivery)
         log.info(
             "delivery_attempted",
             delivery_id=delivery.id,
@@ -83,24 +93,26 @@ class Outbox:
 
     async def expire(self) -> int:
         """Set free what a worker that died has left claimed, and give up what has waited for a day, also where its
-        channel is paused: a stale answer helps nobody. Answers how many."""
+        channel is paused: a stale answer helps nobody. What waits for its guest to write has a week. Answers how
+        many."""
         return await self._database.run(self._expire)
 
     async def _claim(self, work: UnitOfWork, limit: int) -> list[ClaimedDelivery]:
         return await work.deliveries.claim(uuid4(), now=self._clock(), lease=LEASE, limit=limit)
 
     async def _expire(self, work: UnitOfWork) -> int:
-        error = "The worker that was sending this ended before the answer came."
-        lost = await work.deliveries.expire_leases(self._clock(), self._confirmation_wait, error=error)
-        for delivery in lost:
-            if delivery.given_up:
-                await self._failed(work, delivery, error)
-        stale = await work.deliveries.give_up_older(self._clock() - MAX_AGE, at=self._clock(), error=TOO_OLD)
-        for delivery in stale:
-            await self._failed(work, delivery, TOO_OLD)
-        return len(lost) + len(stale)
+        now, deliveries = self._clock(), work.deliveries
+        lost = await deliveries.expire_leases(now, self._confirmation_wait, error=LOST)
+        stale = await deliveries.give_up_older(now - MAX_AGE, at=now, error=TOO_OLD)
+        held = [OutboxState.HELD]
+        unanswered = await deliveries.give_up_older(now - MAX_HELD, at=now, error=NOT_ANSWERED, states=held)
+        for found, error in ((lost, LOST), (stale, TOO_OLD), (unanswered, NOT_ANSWERED)):
+            for delivery in found:
+                if delivery.given_up:
+                    await self._failed(work, delivery, error)
+        return len(lost) + len(stale) + len(unanswered)
 
-    async def _hand_over(self, delivery: ClaimedDelivery) -> SendResult:
+    async def _try(self, delivery: ClaimedDelivery) -> SendResult:
         try:
             channel = await self._channel(delivery.channel_id)
             if channel is None:
@@ -110,23 +122,37 @@ class Outbox:
             return SendResult(outcome=SendOutcome.RETRY, detail=error.message)
         except SealBroken as error:
             return SendResult(outcome=SendOutcome.PAUSE, detail=str(error))
+        if self._window_is_closed(delivery, channel):
+            return SendResult(outcome=SendOutcome.WINDOW, code=WINDOW_CODE)
         try:
             async with asyncio.timeout(SEND_WITHIN):
-                content = await outgoing_content(delivery, channel, self._uploads)
-                if isinstance(content, SendResult):
-                    return content
-                message = Outgoing(
-                    delivery_id=delivery.id,
-                    to=delivery.address,
-                    content=content,
-                    reply_to=delivery.reply_to,
-                    to_group=delivery.is_group,
-                )
-                return await self._channels.get(channel.platform).send(
-                    message, account=channel.account, credentials=credentials
-                )
+                return await self._hand_over(delivery, channel, credentials)
         except TimeoutError:
             return SendResult(outcome=SendOutcome.AMBIGUOUS, detail="The provider's answer did not come to an end.")
+
+    async def _hand_over(
+        self, delivery: ClaimedDelivery, channel: ChannelRecord, credentials: Credentials
+    ) -> SendResult:
+        content = await outgoing_content(delivery, channel, self._uploads)
+        if isinstance(content, SendResult):
+            return content
+        message = Outgoing(
+            delivery_id=delivery.id,
+            to=delivery.address,
+            content=content,
+            reply_to=delivery.reply_to,
+            to_group=delivery.is_group,
+        )
+        return await self._channels.get(channel.platform).send(
+            message, account=channel.account, credentials=credentials
+        )
+
+    def _window_is_closed(self, delivery: ClaimedDelivery, channel: ChannelRecord) -> bool:
+        """Whether the provider would take no free text now. Where we do not know, it is asked."""
+        window, opened_at = channel.platform.window, delivery.window_opened_at
+        if window is None or opened_at is None or delivery.type is MessageType.TEMPLATE:
+            return False
+        return opened_at + window <= self._clock()
 
     async def _channel(self, channel_id: int) -> ChannelRecord | None:
         async with self._database.read() as work:
@@ -149,18 +175,24 @@ class Outbox:
         note = {
             SendOutcome.ACCEPTED: self._accepted,
             SendOutcome.RETRY: self._retry,
-            SendOutcome.PAIR_RATE: self._retry,
-            SendOutcome.THROTTLED: self._throttled,
             SendOutcome.AMBIGUOUS: self._ambiguous,
-            SendOutcome.REFUSED: self._give_up,
-            SendOutcome.WINDOW: self._give_up,
+            SendOutcome.PAIR_RATE: self._guest_waits,
+            SendOutcome.THROTTLED: self._channel_waits,
+            SendOutcome.WINDOW: self._hold,
             SendOutcome.PAUSE: self._pause,
+            SendOutcome.REFUSED: self._give_up,
+            SendOutcome.MALFORMED: self._malformed,
+            SendOutcome.TEMPLATE: self._template_refused,
         }[result.outcome]
         await note(work, delivery, result)
 
     async def _accepted(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
         """Whoever holds the claim by now: taken is taken. Where a status was faster, all this is known."""
         assert result.external_id is not None
+        if delivery.account_level:
+            await work.pace.ease_account(delivery.channel_id, delivery.address)
+        if delivery.channel_level:
+            await work.pace.ease_channel(delivery.channel_id)
         if await work.deliveries.settle(delivery.channel_id, delivery.id, self._clock()) is None:
             return
         await work.messages.set_external_id(delivery.message_id, result.external_id)
@@ -172,23 +204,27 @@ class Outbox:
         work.has_deliveries = True  # the next of this conversation may go
 
     async def _retry(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        """The provider has a disturbance: again after min(2^n, 600) s, up to ten times."""
         too_old = self._clock() - delivery.created_at > MAX_AGE
         if delivery.attempts >= MAX_ATTEMPTS or too_old:
             await self._give_up(work, delivery, result)
             return
-        await work.deliveries.put_back(
-            delivery,
-            OutboxState.PENDING,
-            next_attempt_at=self._after(delivery, result),
-            error_code=result.code,
-            error=result.detail,
-        )
+        await self._put_back(work, delivery, result, self._after(delivery.attempts, base=2, result=result))
 
-    async def _throttled(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
-        await self._retry(work, delivery, result)
-        await work.deliveries.delay_channel(delivery.channel_id, self._after(delivery, result))
+    async def _guest_waits(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        """Too much to one guest: after 4^n s again, and so with all that is there for them. Others go on."""
+        until = partial(self._after, base=4, result=result)
+        await work.pace.slow_account(delivery.channel_id, delivery.address, delivery.claimed_at, until)
+        await self._put_back(work, delivery, result, self._clock(), counts=False)
+
+    async def _channel_waits(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        """Too much from one number: it falls silent for 2^n s. The other numbers go on."""
+        until = partial(self._after, base=2, result=result)
+        await work.pace.slow_channel(delivery.channel_id, delivery.claimed_at, until)
+        await self._put_back(work, delivery, result, self._clock(), counts=False)
 
     async def _ambiguous(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        """It may have arrived: wait for a status that says so, then send it once more, never twice more."""
         if delivery.repeated:
             await self._give_up(work, delivery, result)
             return
@@ -200,29 +236,65 @@ class Outbox:
             error=result.detail,
         )
 
+    async def _hold(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        """The window has closed: wait for the guest to write, in nobody's way."""
+        opened_at = await work.pace.lock_window(delivery.channel_id, delivery.address)
+        if opened_at != delivery.window_opened_at:  # they have written meanwhile, and nobody would release it
+            await self._put_back(work, delivery, result, self._clock(), counts=False)
+            return
+        if not await work.deliveries.put_back(
+            delivery,
+            OutboxState.HELD,
+            next_attempt_at=self._clock(),
+            error_code=WINDOW_CODE,
+            error=WINDOW_CLOSED,
+            counts=False,
+        ):
+            return
+        if await work.messages.note_waiting(delivery.message_id, WINDOW_CLOSED, WINDOW_CODE):
+            await self._tell(work, delivery, DeliveryStatus.QUEUED, WINDOW_CLOSED, WINDOW_CODE)
+        work.has_deliveries = True  # the next of this conversation may go
+
     async def _pause(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
         """Nothing leaves by this channel until it is mended: this delivery waits with the others."""
         reason = result.detail or "The provider refuses the channel's credentials."
-        log.error("channel_paused", channel_id=delivery.channel_id, code=result.code, reason=reason)
-        channel = await work.channels.pause(delivery.channel_id, reason)
+        channel = await work.channels.pause(delivery.channel_id, reason, refused=delivery.credentials)
         if channel is not None:
+            log.error("channel_paused", channel_id=delivery.channel_id, code=result.code, reason=reason)
             work.emit(channel.hotel_id, ChannelChanged(channel=channel))
-        await work.deliveries.put_back(
-            delivery,
-            OutboxState.PENDING,
-            next_attempt_at=self._clock(),
-            error_code=result.code,
-            error=reason,
-        )
+        await self._put_back(work, delivery, result, self._clock(), counts=False)
+
+    async def _malformed(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        log.error("request_refused", delivery_id=delivery.id, code=result.code, detail=result.detail)
+        await self._give_up(work, delivery, result)
+
+    async def _template_refused(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
+        log.error("template_refused", delivery_id=delivery.id, code=result.code, detail=result.detail)
+        await self._give_up(work, delivery, result)
 
     async def _give_up(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
         error = result.detail or "The provider did not take this message."
         if await work.deliveries.give_up(delivery, at=self._clock(), error_code=result.code, error=error):
-            await self._failed(work, delivery, error)
+            await self._failed(work, delivery, error, result.code)
 
-    async def _failed(self, work: UnitOfWork, delivery: ClaimedDelivery | LostDelivery, error: str) -> None:
-        if await work.messages.raise_status(delivery.message_id, DeliveryStatus.FAILED, error):
-            await self._tell(work, delivery, DeliveryStatus.FAILED, error)
+    async def _put_back(
+        self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult, at: datetime, *, counts: bool = True
+    ) -> None:
+        """Surely not taken: again, not before ``at``."""
+        await work.deliveries.put_back(
+            delivery,
+            OutboxState.PENDING,
+            next_attempt_at=at,
+            error_code=result.code,
+            error=result.detail,
+            counts=counts,
+        )
+
+    async def _failed(
+        self, work: UnitOfWork, delivery: ClaimedDelivery | LostDelivery, error: str, error_code: int | None = None
+    ) -> None:
+        if await work.messages.raise_status(delivery.message_id, DeliveryStatus.FAILED, error, error_code):
+            await self._tell(work, delivery, DeliveryStatus.FAILED, error, error_code)
         work.has_deliveries = True  # the next of this conversation may go
 
     async def _tell(
@@ -231,6 +303,7 @@ class Outbox:
         delivery: ClaimedDelivery | LostDelivery,
         status: DeliveryStatus,
         error: str | None = None,
+        error_code: int | None = None,
     ) -> None:
         conversation = await work.conversations.get(delivery.conversation_id)
         assert conversation is not None, "a delivery stands in a conversation"
@@ -241,99 +314,12 @@ class Outbox:
                 message_id=delivery.message_id,
                 delivery_status=status,
                 error=error,
+                error_code=error_code,
             ),
         )
 
-    def _after(self, delivery: ClaimedDelivery, result: SendResult) -> datetime:
-        """As the provider asks, else after 4^n s for one guest's rate, 2^n s otherwise, at most 600."""
-        base = 4 if result.outcome is SendOutcome.PAIR_RATE else 2
-        wait = min(float(base**delivery.attempts), MAX_BACKOFF) * self._jitter()
-        return self._clock() + timedelta(seconds=max(wait, min(result.retry_after or 0.0, MAX_BACKOFF)))
-
-
-class OutboxWorker:
-    """Keeps the outbox going, and beside it the second tries of what came in. No error ends it.
-
-    Up to ``AT_ONCE`` sends run side by side; a slow one holds up nobody but its own conversation. ``may_claim`` says no
-    while the process is on its way out.
-    """
-
-    def __init__(
-        self,
-        outbox: Outbox,
-        retry_inbound: Callable[[], Awaitable[bool]],
-        *,
-        idle: float = 1.0,
-        may_claim: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self._outbox = outbox
-        self._retry_inbound = retry_inbound
-        self._idle = idle
-        self._may_claim = may_claim
-        self._awake = asyncio.Event()
-        self._sending: set[asyncio.Task[None]] = set()
-        self._loops: list[asyncio.Task[None]] = []
-        self._stopping = asyncio.Event()
-
-    def start(self) -> None:
-        self._loops = [
-            asyncio.create_task(self._send(), name="outbox"),
-            asyncio.create_task(self._retry(), name="inbound-retries"),
-        ]
-
-    def wake(self) -> None:
-        """Something is due: look now, not after the idle wait."""
-        self._awake.set()
-
-    async def stop(self, patience: float = 15.0) -> None:
-        """Claim no more, and let what is being done come to its end; after ``patience`` seconds its lease will."""
-        self._stopping.set()
-        self._awake.set()
-        running = {*self._loops, *self._sending}
-        if running:
-            await asyncio.wait(running, timeout=patience)
-        running |= self._sending
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    async def _send(self) -> None:
-        while not self._stopping.is_set():
-            self._awake.clear()
-            if not await self._round() and not self._stopping.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), self._idle)
-
-    async def _round(self) -> bool:
-        """Claim what is due now; whether there may be more."""
-        free = AT_ONCE - len(self._sending)
-        if not free or not self._may_claim():
-            return False
-        try:
-            await self._outbox.expire()
-            claimed = await self._outbox.claim(free)
-        except Exception as error:  # the next round tries again; what was claimed comes free with its lease
-            log.warning("outbox_round_failed", error=repr(error))
-            return False
-        for delivery in claimed:
-            task = asyncio.create_task(self._outbox.send(delivery), name=f"delivery-{delivery.id}")
-            self._sending.add(task)
-            task.add_done_callback(self._sent)
-        return len(claimed) == free
-
-    async def _retry(self) -> None:
-        while not self._stopping.is_set():
-            retried = False
-            try:
-                retried = await self._retry_inbound()
-            except Exception as error:  # the item's next time has been set before it was tried
-                log.warning("inbound_retry_failed", error=repr(error))
-            if not retried:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), self._idle)
-
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
-        self._awake.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("delivery_failed", error=repr(error))
+    def _after(self, level: int, *, base: int, result: SendResult) -> datetime:
+        """When to go on after ``level`` refusals: later by ``base`` to that power, or as the provider asks."""
+        wait = min(float(base**level), MAX_WAIT) * self._jitter() * self._unit
+        asked = timedelta(seconds=min(result.retry_after or 0.0, MAX_WAIT))
+        return self._clock() + max(wait, asked)

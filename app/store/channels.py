@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 import msgspec
-from sqlalchemy import ColumnElement, any_, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, any_, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,10 +60,20 @@ class ChannelStore:
         rows = await self._connection.execute(select(*_VIEW).where(Channel.hotel_id == hotel_id).order_by(Channel.id))
         return [ChannelView(**row) for row in rows.mappings()]
 
-    async def pause(self, channel_id: int, reason: str) -> ChannelView | None:
-        """Stop sending on a channel until it is mended; what waits for it stays in the outbox. None where it was."""
+    async def view(self, channel_id: int) -> ChannelView | None:
+        """Also one that is not in use."""
+        rows = await self._connection.execute(select(*_VIEW).where(Channel.id == channel_id))
+        row = rows.mappings().one_or_none()
+        return ChannelView(**row) if row else None
+
+    async def pause(self, channel_id: int, reason: str, *, refused: bytes | None = None) -> ChannelView | None:
+        """Stop sending on a channel until it is mended; what waits for it stays in the outbox.
+
+        None where it was paused before, or where its sealed credentials are others by now than those ``refused``.
+        """
+        known = true() if refused is None else Channel.credentials == refused
         return await self._change(
-            channel_id, Channel.paused_at.is_(None), paused_at=func.now(), pause_reason=reason[:500]
+            channel_id, and_(Channel.paused_at.is_(None), known), paused_at=func.now(), pause_reason=reason[:500]
         )
 
     async def resume(self, channel_id: int) -> ChannelView | None:

@@ -1,50 +1,31 @@
-"""The outbox: who may send what now, and what became of it. All its SQL."""
+"""The outbox: what waits, and what became of it. All its SQL but the claim (``claims.py``)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import aliased
 
-from app.core.types import MessageType, OutboxState
-from app.models import Account, Channel, Delivery, Media, Message
+from app.core.types import OutboxState
+from app.models import Account, Delivery, Message
+from app.store.claims import UNFINISHED, WAITING, ClaimedDelivery, claim, is_in
 
-UNFINISHED = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNCONFIRMED)
-
-
-class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that this worker may send until its lease ends. ``attempts`` counts this one."""
-
-    id: int
-    hotel_id: int
-    channel_id: int
-    conversation_id: int
-    message_id: int
-    address: str
-    attempts: int
-    repeated: bool
-    lease_token: UUID
-    leased_until: datetime
-    created_at: datetime
-    type: MessageType
-    content: str
-    details: dict[str, Any]
-    reply_to: str | None
-    is_group: bool
-    media_id: int | None
+__all__ = ["ClaimedDelivery", "DeliveryStore", "LostDelivery"]
 
 
 class LostDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery whose worker ended while it was sending. ``given_up``: it had been sent once more already."""
+    """A delivery that ends without an answer, or whose worker ended while it was sending. ``given_up``: for good."""
 
     id: int
     hotel_id: int
     conversation_id: int
     message_id: int
     given_up: bool
+
+
+_LOST = (Delivery.id, Delivery.hotel_id, Delivery.conversation_id, Delivery.message_id)
 
 
 class DeliveryStore:
@@ -60,9 +41,23 @@ class DeliveryStore:
         message_id: int,
         address: str,
         at: datetime,
-        held: bool = False,
+        held_unless_after: datetime | None = None,
     ) -> None:
-        """``held``: it waits for the guest to write."""
+        """Put a message into the outbox; held, unless the guest has written after ``held_unless_after``, if given."""
+        state = literal(OutboxState.PENDING, Delivery.state.type)
+        if held_unless_after is not None:
+            # Asked anew, whatever the caller has read: what is held after the guest's message nobody would release.
+            has_written = (
+                select(literal(1))
+                .where(
+                    Account.channel_id == channel_id,
+                    Account.address == address,
+                    Account.last_inbound_at > held_unless_after,
+                )
+                .exists()
+            )
+            held = literal(OutboxState.HELD, Delivery.state.type)
+            state = case((has_written, state), else_=held)  # type: ignore[assignment]  # both are expressions of it
         await self._connection.execute(
             insert(Delivery).values(
                 hotel_id=hotel_id,
@@ -70,7 +65,7 @@ class DeliveryStore:
                 conversation_id=conversation_id,
                 message_id=message_id,
                 address=address,
-                state=OutboxState.HELD if held else OutboxState.PENDING,
+                state=state,
                 next_attempt_at=at,
                 created_at=at,
             )
@@ -79,73 +74,12 @@ class DeliveryStore:
     async def claim(self, token: UUID, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedDelivery]:
         """Take up to ``limit`` deliveries whose turn it is.
 
-        Never one whose conversation has an earlier unfinished one, or whose channel is paused: conversations keep
-        their order, and one that waits holds up nobody else. An unconfirmed one that nothing has settled by its time
-        is sent again, once, and marked as repeated.
+        Never one whose conversation has an earlier unfinished one, or whose channel is paused or has to wait, or whose
+        guest has: conversations keep their order, and one that waits holds up nobody else. An unconfirmed one that
+        nothing has settled by its time is sent again, once, and marked as repeated.
         """
-        earlier = aliased(Delivery)
-        due = (
-            select(Delivery.id)
-            .join(Channel, Channel.id == Delivery.channel_id)
-            .where(
-                Delivery.state.in_([OutboxState.PENDING, OutboxState.UNCONFIRMED]),
-                Delivery.next_attempt_at <= now,
-                Channel.is_active,
-                Channel.paused_at.is_(None),
-                ~exists().where(
-                    earlier.conversation_id == Delivery.conversation_id,
-                    earlier.id < Delivery.id,
-                    earlier.state.in_(UNFINISHED),
-                ),
-            )
-            .order_by(Delivery.next_attempt_at, Delivery.id)
-            .limit(limit)
-            .with_for_update(of=Delivery, skip_locked=True)
-            .cte("due")
-        )
-        quoted = aliased(Message)
-        claimed = (
-            update(Delivery)
-            .where(Delivery.id.in_(select(due.c.id)))
-            .values(
-                state=OutboxState.SENDING,
-                attempts=Delivery.attempts + 1,
-                repeated=or_(Delivery.repeated, Delivery.state == OutboxState.UNCONFIRMED),
-                lease_token=token,
-                leased_until=now + lease,
-            )
-            .returning(
-                Delivery.id,
-                Delivery.hotel_id,
-                Delivery.channel_id,
-                Delivery.conversation_id,
-                Delivery.message_id,
-                Delivery.address,
-                Delivery.attempts,
-                Delivery.repeated,
-                Delivery.lease_token,
-                Delivery.leased_until,
-                Delivery.created_at,
-            )
-            .cte("claimed")
-        )
-        rows = await self._connection.execute(
-            select(
-                claimed,
-                Message.type,
-                Message.content,
-                Message.extra.label("details"),
-                quoted.external_id.label("reply_to"),
-                Account.is_group,
-                Media.id.label("media_id"),
-            )
-            .join(Message, Message.id == claimed.c.message_id)
-            .join(Account, and_(Account.channel_id == claimed.c.channel_id, Account.address == claimed.c.address))
-            .outerjoin(quoted, quoted.id == Message.reply_to_id)
-            .outerjoin(Media, Media.message_id == Message.id)
-            .order_by(claimed.c.id)
-        )
-        return [ClaimedDelivery(**row) for row in rows.mappings()]
+        rows = await self._connection.execute(claim(token, now=now, leased_until=now + lease, limit=limit))
+        return [ClaimedDelivery(**row, claimed_at=now) for row in rows.mappings()]
 
     async def give_up(self, delivery: ClaimedDelivery, *, at: datetime, error_code: int | None, error: str) -> bool:
         """End a delivery unsent; False where the claim is no longer ours, and somebody else's word counts."""
@@ -162,8 +96,9 @@ class DeliveryStore:
         next_attempt_at: datetime,
         error_code: int | None,
         error: str | None,
+        counts: bool = True,
     ) -> bool:
-        """Try again later; False where the claim is no longer ours."""
+        """Try again later; False where the claim is no longer ours. ``counts``: whether that was one of its tries."""
         return await self._set(
             delivery,
             {
@@ -171,8 +106,52 @@ class DeliveryStore:
                 "next_attempt_at": next_attempt_at,
                 "error_code": error_code,
                 "error": _cut(error),
+                "attempts": delivery.attempts if counts else delivery.attempts - 1,
             },
         )
+
+    async def release_held(self, channel_id: int, address: str, at: datetime) -> int:
+        """The guest has written: what was held for it goes out, in its order. Answers how many."""
+        released = (
+            update(Delivery)
+            .where(
+                Delivery.channel_id == channel_id,
+                Delivery.address == address,
+                is_in(Delivery.state, OutboxState.HELD),
+            )
+            .values(state=OutboxState.PENDING, next_attempt_at=at, created_at=at, error_code=None, error=None)
+            .returning(Delivery.message_id)
+            .cte("released")
+        )
+        done = await self._connection.execute(
+            update(Message)
+            .where(Message.id.in_(select(released.c.message_id)))
+            .values(delivery_error=None, delivery_error_code=None)
+        )
+        return done.rowcount
+
+    async def requeue(self, message_id: int, at: datetime) -> bool:
+        """Send a message again that has failed; False where it is being tried, or was never to be sent.
+
+        Its tries and its time begin anew. That it may have arrived before stays noted.
+        """
+        done = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.message_id == message_id,
+                Delivery.state.in_([OutboxState.SENT, OutboxState.DEAD]),
+            )
+            .values(
+                state=OutboxState.PENDING,
+                attempts=0,
+                next_attempt_at=at,
+                created_at=at,
+                finished_at=None,
+                error_code=None,
+                error=None,
+            )
+        )
+        return done.rowcount == 1
 
     async def expire_leases(self, now: datetime, wait: timedelta, *, error: str) -> list[LostDelivery]:
         """What a worker claimed and never finished may have been sent: wait for its status, then send once more.
@@ -183,7 +162,7 @@ class DeliveryStore:
         unconfirmed = literal(OutboxState.UNCONFIRMED, Delivery.state.type)
         rows = await self._connection.execute(
             update(Delivery)
-            .where(Delivery.state == OutboxState.SENDING, Delivery.leased_until < now)
+            .where(is_in(Delivery.state, OutboxState.SENDING), Delivery.leased_until < now)
             .values(
                 state=case((Delivery.repeated, dead), else_=unconfirmed),
                 finished_at=case((Delivery.repeated, now)),
@@ -192,32 +171,24 @@ class DeliveryStore:
                 leased_until=None,
                 error=error,
             )
-            .returning(
-                Delivery.id,
-                Delivery.hotel_id,
-                Delivery.conversation_id,
-                Delivery.message_id,
-                Delivery.repeated.label("given_up"),
-            )
+            .returning(*_LOST, Delivery.repeated.label("given_up"))
         )
         return [LostDelivery(**row) for row in rows.mappings()]
 
-    async def give_up_older(self, before: datetime, *, at: datetime, error: str) -> list[LostDelivery]:
+    async def give_up_older(
+        self, before: datetime, *, at: datetime, error: str, states: Sequence[OutboxState] = WAITING
+    ) -> list[LostDelivery]:
         """End what has waited since before then, whatever its channel's state, unless it is being sent."""
         rows = await self._connection.execute(
             update(Delivery)
-            .where(
-                Delivery.state.in_([OutboxState.PENDING, OutboxState.UNCONFIRMED]),
-                Delivery.created_at < before,
+            .where(is_in(Delivery.state, *states), Delivery.created_at < before)
+            .values(
+                state=OutboxState.DEAD,
+                finished_at=at,
+                error=error,
+                repeated=or_(Delivery.repeated, Delivery.state == OutboxState.UNCONFIRMED),
             )
-            .values(state=OutboxState.DEAD, finished_at=at, error=error)
-            .returning(
-                Delivery.id,
-                Delivery.hotel_id,
-                Delivery.conversation_id,
-                Delivery.message_id,
-                literal(True).label("given_up"),
-            )
+            .returning(*_LOST, literal(True).label("given_up"))
         )
         return [LostDelivery(**row) for row in rows.mappings()]
 
@@ -230,7 +201,7 @@ class DeliveryStore:
                 Delivery.id == delivery_id,
                 Delivery.channel_id == channel_id,
                 Delivery.state != OutboxState.SENT,
-                Delivery.attempts > 0,
+                or_(Delivery.attempts > 0, Delivery.repeated),
             )
             .values(
                 state=OutboxState.SENT,
@@ -244,21 +215,23 @@ class DeliveryStore:
         )
         return message_id
 
-    async def delay_channel(self, channel_id: int, until: datetime) -> None:
-        """What waits on this channel now does not go out before ``until``."""
-        await self._connection.execute(
-            update(Delivery)
-            .where(
-                Delivery.channel_id == channel_id,
-                Delivery.state == OutboxState.PENDING,
-                Delivery.next_attempt_at < until,
+    async def counts(self, channel_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """How many wait on each of these channels, and how many are held: ``{channel id: (waiting, held)}``."""
+        found = dict.fromkeys(channel_ids, (0, 0))
+        for channel_id in channel_ids:
+            waiting, held = (
+                select(func.count())
+                .where(Delivery.channel_id == channel_id, is_in(Delivery.state, *states))
+                .scalar_subquery()
+                for states in (WAITING, (OutboxState.HELD,))
             )
-            .values(next_attempt_at=until)
-        )
+            row = (await self._connection.execute(select(waiting.label("waiting"), held.label("held")))).one()
+            found[channel_id] = (row.waiting, row.held)
+        return found
 
     async def pending_count(self) -> int:
         found = await self._connection.scalar(
-            select(func.count()).select_from(Delivery).where(Delivery.state.in_(UNFINISHED))
+            select(func.count()).select_from(Delivery).where(is_in(Delivery.state, *UNFINISHED))
         )
         return found or 0
 

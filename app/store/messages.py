@@ -201,6 +201,24 @@ class MessageStore:
         )
         return done.rowcount == 1
 
+    async def note_waiting(self, message_id: int, error: str, error_code: int | None) -> bool:
+        """Say why a queued message has not left yet; answers whether it is queued."""
+        done = await self._connection.execute(
+            update(Message)
+            .where(Message.id == message_id, Message.delivery_status == DeliveryStatus.QUEUED)
+            .values(delivery_error=error[:500], delivery_error_code=error_code)
+        )
+        return done.rowcount == 1
+
+    async def requeue(self, message_id: int) -> bool:
+        """The only way by which what has failed is queued again. Whether it had failed."""
+        done = await self._connection.execute(
+            update(Message)
+            .where(Message.id == message_id, Message.delivery_status == DeliveryStatus.FAILED)
+            .values(delivery_status=DeliveryStatus.QUEUED, delivery_error=None, delivery_error_code=None)
+        )
+        return done.rowcount == 1
+
     async def revive(self, message_id: int) -> bool:
         """Sent after all: the provider took what had been given up. Whether it had been."""
         done = await self._connection.execute(

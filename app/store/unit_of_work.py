@@ -25,6 +25,7 @@ from app.store.hotels import HotelStore
 from app.store.inbound import InboundStore
 from app.store.media import MediaStore
 from app.store.messages import MessageStore
+from app.store.pace import PaceStore
 from app.store.retention import RetentionStore
 from app.store.sessions import SessionStore
 from app.store.templates import TemplateStore
@@ -47,8 +48,11 @@ class UnitOfWork:
     async def deliver(
         self, conversation: ConversationState, message_id: int, at: datetime, *, held: bool = False
     ) -> None:
-        """Put a message into the outbox: it leaves for the guest if and when this transaction commits; a ``held`` one
-        once the guest has written again."""
+        """Put a message into the outbox: it leaves for the guest if and when this transaction commits.
+
+        ``held``: not before the guest writes. Where they just have, it leaves all the same.
+        """
+        window = conversation.platform.window if held else None
         await self.deliveries.add(
             hotel_id=conversation.hotel_id,
             channel_id=conversation.channel_id,
@@ -56,7 +60,7 @@ class UnitOfWork:
             message_id=message_id,
             address=conversation.address,
             at=at,
-            held=held,
+            held_unless_after=None if window is None else at - window,
         )
         self.has_deliveries = True
 
@@ -124,6 +128,10 @@ class UnitOfWork:
     @cached_property
     def messages(self) -> MessageStore:
         return MessageStore(self.connection)
+
+    @cached_property
+    def pace(self) -> PaceStore:
+        return PaceStore(self.connection)
 
     @cached_property
     def retention(self) -> RetentionStore:

@@ -48,11 +48,41 @@ def upgrade() -> None:
     op.create_index(op.f("ix_provider_templates_hotel_id"), "provider_templates", ["hotel_id"], unique=False)
     op.add_column("accounts", sa.Column("is_group", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("accounts", sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("accounts", sa.Column("throttle_level", sa.Integer(), server_default="0", nullable=False))
+    op.create_index(
+        "ix_accounts_waiting",
+        "accounts",
+        ["channel_id", "address"],
+        unique=False,
+        postgresql_where=sa.text("not_before IS NOT NULL"),
+    )
     op.add_column("accounts", sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("business_account", sa.String(length=128), nullable=True))
     op.add_column("channels", sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
     op.add_column("channels", sa.Column("throttle_level", sa.Integer(), server_default="0", nullable=False))
     op.add_column("channels", sa.Column("templates_listed_at", sa.DateTime(timezone=True), nullable=True))
+    op.drop_index("ix_deliveries_due", table_name="deliveries")
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["channel_id", "next_attempt_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('pending', 'unconfirmed')"),
+    )
+    op.create_index(
+        "ix_deliveries_leased",
+        "deliveries",
+        ["leased_until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'sending'"),
+    )
+    op.create_index(
+        "ix_deliveries_waiting",
+        "deliveries",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('pending', 'unconfirmed', 'held')"),
+    )
     op.create_index(
         "ix_deliveries_held",
         "deliveries",
@@ -139,10 +169,22 @@ def downgrade() -> None:
     op.drop_column("conversations", "typing_shown_at")
     op.drop_index("ix_deliveries_held", table_name="deliveries", postgresql_where=sa.text("state = 'held'"))
     op.drop_column("channels", "templates_listed_at")
+    op.drop_index("ix_deliveries_waiting", table_name="deliveries")
+    op.drop_index("ix_deliveries_leased", table_name="deliveries")
+    op.drop_index("ix_deliveries_due", table_name="deliveries")
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('pending', 'sending', 'unconfirmed')"),
+    )
     op.drop_column("channels", "throttle_level")
     op.drop_column("channels", "not_before")
     op.drop_column("channels", "business_account")
     op.drop_column("accounts", "opted_out_at")
+    op.drop_index("ix_accounts_waiting", table_name="accounts")
+    op.drop_column("accounts", "throttle_level")
     op.drop_column("accounts", "not_before")
     op.drop_column("accounts", "is_group")
     op.drop_index(op.f("ix_provider_templates_hotel_id"), table_name="provider_templates")

@@ -56,6 +56,7 @@ class Who(StrEnum):
     SIGNED_IN = "every user"
     STAFF = "staff of any hotel"
     WHOLE_HOTEL = "staff who see all of their hotel, for its own channels"
+    MANAGERS = "managers and hotel admins, for their own hotel"
     WHO_SEES_IT = "staff who see the conversation"
     NO_SOCKET = "nobody: the path names no socket"
 
@@ -65,6 +66,7 @@ PLACES = (None, Department.RECEPTION, Department.HOUSEKEEPING, Department.ROOM_S
 
 UNKNOWN = frozenset(list(Caller)[: list(Caller).index(Caller.GUEST)])
 SEE_ALL = frozenset({Caller.RECEPTIONIST, Caller.MANAGER, Caller.ADMIN})
+MANAGERS = frozenset({Caller.MANAGER, Caller.ADMIN})
 EVER_SIGNED_IN = frozenset(Caller) - {Caller.NOBODY, Caller.RUBBISH, Caller.FORGED, Caller.EXPIRED, Caller.REFRESH}
 SEES: Mapping[Caller, tuple[Department | None, ...]] = {
     Caller.TRAINEE: (None,),
@@ -160,6 +162,11 @@ DECLARED = (
         ok=NO_CONTENT,
         json={"is_typing": True},
     ),
+    # What a guest wrote has not failed: whoever sees it is told so.
+    Declared(method="POST", path="/api/messages/{message_id}/retry/", who=Who.WHO_SEES_IT, ok=409),
+    Declared(method="GET", path="/api/channels/", who=Who.STAFF),
+    # The town's channels are not paused: whoever may ask is told so.
+    Declared(method="POST", path="/api/channels/{channel_id}/resume/", who=Who.MANAGERS, ok=409),
     Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
@@ -227,6 +234,8 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return 401 if caller in UNKNOWN else 403 if caller not in SEES else declared.ok
         case Who.WHOLE_HOTEL:
             return 401 if caller in UNKNOWN else declared.ok if caller in SEE_ALL else 403
+        case Who.MANAGERS:
+            return 401 if caller in UNKNOWN else declared.ok if caller in MANAGERS else 403
         case Who.WHO_SEES_IT if caller in SEES:
             return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
         case Who.WHO_SEES_IT:

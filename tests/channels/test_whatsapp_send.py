@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from app.channels.base import Credentials, SendOutcome, SendResult
 from app.channels.whatsapp import WhatsApp
+from app.channels.whatsapp.errors import explain
 from tests.channels.conftest import CREDENTIALS, HOTEL_NUMBER, TOKEN, outgoing
 from tests.channels.whatsapp_payloads import GUEST, GUEST_USER_ID
 from tests.serving import serve
@@ -112,7 +113,7 @@ async def test_a_token_that_meta_does_not_know_pauses_the_channel(sender: WhatsA
 
 async def test_a_number_that_is_not_the_tokens_is_refused(sender: WhatsApp) -> None:
     result = await sender.send(outgoing(), account="799999999999999", credentials=CREDENTIALS)
-    assert (result.outcome, result.code) == (SendOutcome.REFUSED, 100)
+    assert (result.outcome, result.code) == (SendOutcome.MALFORMED, 100)
 
 
 async def test_where_nobody_listens_nothing_was_sent(channel: WhatsApp) -> None:
@@ -195,7 +196,9 @@ async def test_an_error_says_what_meta_said(client: httpx.AsyncClient) -> None:
     body = b'{"error": {"message": "(#131026) x", "code": 131026, "error_data": {"details": "No such user."}}}'
     async with serve(answering(body, 400)) as url:
         result = await send(WhatsApp(client, base_url=f"{url}/", version="v23.0"))
-    assert result == SendResult(outcome=SendOutcome.REFUSED, code=131026, detail="No such user.")
+    assert result == SendResult(
+        outcome=SendOutcome.REFUSED, code=131026, detail=explain(131026, "No such user.", http_status=400)
+    )
 
 
 @pytest.mark.parametrize(

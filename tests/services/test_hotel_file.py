@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Row, func, select, update
 
 from app.channels.base import Credentials
-from app.core.events import UserChanged
+from app.core.events import ChannelChanged, UserChanged
 from app.core.passwords import verify_password
 from app.core.security import digest
 from app.core.types import Department, IdentityKind, Platform, StayStatus
@@ -18,6 +18,7 @@ from app.store.database import Database
 from app.store.saving import Outcome
 from app.store.sessions import SessionOwner
 from tests.hotel_files import FULL, NOW, VAULT, Load, hotel, loader
+from tests.ledger import Ledger
 
 
 @pytest.fixture
@@ -288,8 +289,9 @@ async def test_secrets_are_encrypted_at_rest(database: Database, load: Load) -> 
 
 async def test_one_new_secret_replaces_one_and_lifts_the_pause(database: Database, load: Load) -> None:
     await load(FULL)
+    paused = await stored_channel(database)
     async with database.transaction() as work:
-        await work.channels.pause((await stored_channel(database)).id, "the token was refused")
+        await work.channels.pause(paused.id, "the token was refused")
 
     await load(hotel("channels: [{platform: WhatsApp, name: Desk, phone_number_id: '7001', access_token: token-2}]"))
 
@@ -298,3 +300,5 @@ async def test_one_new_secret_replaces_one_and_lifts_the_pause(database: Databas
         access_token="token-2", app_secret="secret-1", verify_token="verify-1"
     )
     assert channel.paused_at is None
+    told = [each for each in await Ledger(database).events(paused.hotel_id) if isinstance(each, ChannelChanged)]
+    assert [each.channel.paused_at for each in told] == [None]

@@ -16,15 +16,9 @@ from app.store.database import Database, create_engine
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
-from tests.senders import accepted, open_outbox, scripted_outbox, send_due
+from tests.senders import accepted, open_outbox, scripted_outbox, send_due, states
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld
-
-"What is in the outbox leaves once and in order, or is shown as failed, whatever the provider does."
-
-
-async def states(ledger: Ledger) -> list[OutboxState]:
-    return [each.state for each in await ledger.rows(Delivery)]
 
 
 async def test_what_waits_leaves_in_order_and_is_told_as_sent(

@@ -1,29 +1,18 @@
 """What the provider does not take: tried again, held back, or given up and shown as failed."""
 
-from app.core.events import MessageStatusChanged
-from app.core.types import DeliveryStatus, OutboxState
+import pytest
+
+from app.channels.whatsapp.errors import explain
+from app.core.events import ChannelChanged
+from app.core.types import OutboxState
 from app.models import Channel, Delivery, Message
 from app.services.outbox import MAX_ATTEMPTS, Outbox
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import ALPINE_NUMBER, FakeGraph
 from tests.ledger import Ledger
-from tests.senders import send_due
+from tests.senders import failures, send_due, states, told
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
-
-"What is in the outbox leaves once and in order, or is shown as failed, whatever the provider does."
-
-
-async def states(ledger: Ledger) -> list[OutboxState]:
-    return [each.state for each in await ledger.rows(Delivery)]
-
-
-async def failures(ledger: Ledger, hotel: HotelWorld) -> list[tuple[int, str | None]]:
-    return [
-        (each.message_id, each.error)
-        for each in await ledger.events(hotel.id)
-        if isinstance(each, MessageStatusChanged) and each.delivery_status is DeliveryStatus.FAILED
-    ]
 
 
 async def test_a_message_is_given_up_after_ten_tries_and_staff_are_told(
@@ -53,33 +42,30 @@ async def test_a_message_is_given_up_after_ten_tries_and_staff_are_told(
 
 
 async def test_a_message_is_given_up_after_a_day(
-    desk: Desk,
-    ledger: Ledger,
-    hotel: HotelWorld,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
 ) -> None:
     await desk.say("Hello")
     await fake_graph.fail(status=500, times=2)
     await send_due(outbox)
-    clock.move(hours=24, seconds=1)
+    clock.move(hours=23)
+    await desk.say("Hello?")  # or the window would close before
+    clock.move(hours=1, seconds=1)
 
-    await send_due(outbox)
+    assert await send_due(outbox) == [1, 2]
 
-    assert await states(ledger) == [OutboxState.DEAD]
+    assert await states(ledger) == [OutboxState.DEAD, OutboxState.SENT]
 
 
 async def test_what_the_provider_refuses_is_given_up_at_once_and_the_next_one_goes(
     desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph
 ) -> None:
     await desk.queue(hotel, "One")
-    await fake_graph.fail(code=131047)
+    await fake_graph.fail(code=131026)
 
     assert await send_due(outbox) == [1, 2]
 
     first, second = await ledger.rows(Delivery)
-    assert (first.state, first.error_code, first.attempts) == (OutboxState.DEAD, 131047, 1)
+    assert (first.state, first.error_code, first.attempts) == (OutboxState.DEAD, 131026, 1)
     assert second.state is OutboxState.SENT
     assert [message_id for message_id, _ in await failures(ledger, hotel)] == [first.message_id]
 
@@ -175,3 +161,61 @@ async def test_a_channel_that_is_switched_off_after_the_claim_sends_nothing(
 
     assert await fake_graph.texts(GUEST) == [WELCOME]
     assert (await ledger.row(Delivery)).repeated is False
+
+
+async def test_sends_that_met_the_same_bad_token_together_pause_the_channel_once(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    for guest in (GUEST, STRANGER):
+        await desk.say("Hello", sender=guest)
+    await fake_graph.fail(code=190, times=2)
+
+    for delivery in await outbox.claim(16):
+        await outbox.send(delivery)
+
+    changes = [each for each in await ledger.events(hotel.id) if isinstance(each, ChannelChanged)]
+    assert [each.channel.pause_reason for each in changes] == [(await ledger.row(Channel)).pause_reason]
+    assert {(each.state, each.attempts) for each in await ledger.rows(Delivery)} == {(OutboxState.PENDING, 0)}
+
+
+async def test_a_refusal_of_credentials_that_were_changed_meanwhile_pauses_nothing(
+    desk: Desk, world: World, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph
+) -> None:
+    await desk.say("Hello")
+    (claimed,) = await outbox.claim(1)
+    await fake_graph.fail(code=190)
+    await world.seal_anew(hotel)
+
+    await outbox.send(claimed)
+
+    assert (await ledger.row(Channel)).paused_at is None
+    assert await send_due(outbox) == [1]
+
+
+@pytest.mark.parametrize("code", [131048, 368, 131031, 130497, 0, 3, 10, 200, 299, 131005])
+async def test_whatever_is_wrong_with_the_account_silences_the_number_and_loses_nothing(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, code: int
+) -> None:
+    await desk.queue(hotel, "One")
+    await fake_graph.fail(code=code)
+
+    assert await send_due(outbox) == [1]
+
+    assert (await ledger.row(Channel)).pause_reason is not None
+    assert await states(ledger) == [OutboxState.PENDING] * 2
+    assert await failures(ledger, hotel) == []
+
+
+@pytest.mark.parametrize("code", [131026, 131049, 100, 132001])
+async def test_a_message_that_was_refused_for_good_says_why(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, code: int
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(code=code)
+    await send_due(outbox)
+
+    message = await ledger.row(Message, Message.delivery_status == "failed")
+    assert message.delivery_error == explain(code, "Told to fail.")
+    assert message.delivery_error_code == code
+    (change,) = await told(ledger, hotel)
+    assert (change.error, change.error_code) == (message.delivery_error, code)

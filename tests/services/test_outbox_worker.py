@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
 from app.channels.base import Outgoing, SendResult
+from app.channels.registry import ChannelRegistry
 from app.core.settings import Settings
 from app.core.types import OutboxState
+from app.core.vault import Vault
 from app.models import Delivery
-from app.services.outbox import OutboxWorker
+from app.services.outbox import Outbox
+from app.services.outbox_worker import OutboxWorker
+from app.store.claims import ClaimedDelivery
 from app.store.database import Database
 from tests.desk import GUEST, STRANGER, Desk
 from tests.eventually import PATIENCE, eventually
@@ -18,6 +23,24 @@ from tests.ledger import Ledger
 from tests.senders import Answer, accepted, scripted_outbox
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld
+
+
+class CountingOutbox(Outbox):
+    """Has nothing to send, and counts how often it is asked."""
+
+    claims = 0
+    expiries = 0
+
+    async def claim(self, limit: int) -> list[ClaimedDelivery]:
+        self.claims += 1
+        return await super().claim(limit)
+
+    def has_claimed(self, times: int) -> bool:
+        return self.claims >= times
+
+    async def expire(self) -> int:
+        self.expiries += 1
+        return await super().expire()
 
 
 class Workers:
@@ -111,3 +134,20 @@ async def test_a_send_that_breaks_ends_no_worker(
         await eventually(lambda: ledger.rows(Delivery, Delivery.state == OutboxState.SENDING))
         await desk.say("Hello", sender=STRANGER)
         await eventually(lambda: is_sent(ledger, 1))
+
+
+async def test_a_worker_that_is_woken_often_looks_for_what_expires_once_a_second(
+    settings: Settings, database: Database, clock: HeldClock, desk: Desk
+) -> None:
+    registry, vault = ChannelRegistry([]), Vault(settings.secret_key.get_secret_value())
+    outbox = CountingOutbox(database=database, channels=registry, vault=vault, clock=clock)
+    worker = OutboxWorker(outbox, desk.services.inbound.retry_one, idle=600.0)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    worker.start()
+    for rounds in range(1, 21):
+        await eventually(partial(outbox.has_claimed, rounds))
+        worker.wake()
+    await worker.stop()
+
+    assert 1 <= outbox.expiries <= 1 + (loop.time() - began)

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 
 from app.channels.base import NotSendable, Outgoing, SendOutcome, SendResult
-from app.channels.whatsapp.errors import outcome_of
+from app.channels.whatsapp.errors import explain, outcome_of
 from app.channels.whatsapp.requests import read_back, request_body
 from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
 from app.core.text import read_json
@@ -94,11 +94,11 @@ def _read_error(response: httpx.Response, error: Json) -> SendResult:
         outcome = SendOutcome.THROTTLED if response.status_code == 429 else SendOutcome.RETRY
         return SendResult(outcome=outcome, detail=detail, retry_after=retry_after)
     code = as_integer(error.get("code"))
-    details = as_text(as_object(error.get("error_data")).get("details"), 500)
+    details = as_text(as_object(error.get("error_data")).get("details"), 300)
     return SendResult(
         outcome=outcome_of(code, http_status=response.status_code),
         code=code,
-        detail=details or as_text(error.get("message"), 500) or None,
+        detail=explain(code, details or as_text(error.get("message"), 300), http_status=response.status_code),
         retry_after=retry_after,
     )
 

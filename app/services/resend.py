@@ -1,0 +1,69 @@
+"""A message that has failed, sent again because staff want it.
+
+It goes into the outbox anew, with all its tries. Where it may have arrived before, its delivery stays marked as
+repeated: no answer of the provider, or none at all, then makes it go out by itself another time.
+"""
+
+from app.core.clock import Clock
+from app.core.errors import Conflict, NotFound
+from app.core.events import MessageStatusChanged
+from app.core.principal import Principal
+from app.core.types import DeliveryStatus, MessageType
+from app.core.views import MessageView
+from app.services.access import check_access
+from app.store.conversations import ConversationState
+from app.store.database import Database
+from app.store.unit_of_work import UnitOfWork
+
+
+class ResendService:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def retry(self, principal: Principal, message_id: int) -> MessageView:
+        """Queue a failed message again. Raises NotFound, Forbidden, and Conflict: ``not_failed`` where it has not, or
+        is being tried; ``window_closed`` where only a template may be sent now."""
+        return await self._database.run(self._retry, principal, message_id)
+
+    async def _retry(self, work: UnitOfWork, principal: Principal, message_id: int) -> MessageView:
+        message, conversation = await _lock(work, principal, message_id)
+        closes_at, now = conversation.window_closes_at, self._clock()
+        if message.delivery_status is not DeliveryStatus.FAILED:
+            raise _not_failed(message)
+        if message.type is not MessageType.TEMPLATE and closes_at is not None and closes_at <= now:
+            raise Conflict(
+                "The window has closed: until the guest writes again, only a template may be sent.",
+                code="window_closed",
+            )
+        if not await work.deliveries.requeue(message_id, now) or not await work.messages.requeue(message_id):
+            raise _not_failed(message)
+        work.has_deliveries = True
+        work.emit(
+            conversation.hotel_id,
+            MessageStatusChanged(
+                conversation=conversation.ref(), message_id=message_id, delivery_status=DeliveryStatus.QUEUED
+            ),
+        )
+        queued = await work.messages.get(message_id)
+        assert queued is not None, "it was there"
+        return queued
+
+
+async def _lock(work: UnitOfWork, principal: Principal, message_id: int) -> tuple[MessageView, ConversationState]:
+    """The message as it stands, its conversation locked. Raises NotFound or Forbidden."""
+    found = await work.messages.get(message_id)
+    conversation = await work.conversations.lock(found.conversation_id) if found else None
+    message = await work.messages.get(message_id)
+    if message is None or conversation is None or conversation.hotel_id != principal.hotel_id:
+        raise NotFound("There is no such message.")
+    check_access(principal, conversation.ref())
+    return message, conversation
+
+
+def _not_failed(message: MessageView) -> Conflict:
+    return Conflict(
+        "This message has not failed, or is being sent again already.",
+        code="not_failed",
+        details={"delivery_status": message.delivery_status},
+    )

@@ -1,0 +1,213 @@
+"""Too much in a short time: who waits then, for how long, and who does not."""
+
+import pytest
+from sqlalchemy import insert
+
+from app.channels.base import Outgoing, SendOutcome, SendResult
+from app.core.settings import Settings
+from app.core.types import ConversationStatus, Department, OutboxState
+from app.models import Account, Channel, Conversation, Delivery
+from app.services.outbox import MAX_ATTEMPTS, Outbox
+from app.store.database import Database
+from tests.desk import GUEST, STRANGER, WELCOME, Desk
+from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER, FakeGraph
+from tests.ledger import Ledger
+from tests.senders import accepted, scripted_outbox, send_due, states
+from tests.sign_ins import HeldClock
+from tests.world import HotelWorld, World
+
+PAIR_RATE = 131056
+THROUGHPUT = 130429
+
+
+async def second_conversation(ledger: Ledger) -> int:
+    """The first guest has another conversation, with Housekeeping; its id."""
+    first = (await ledger.rows(Conversation))[0]
+    async with ledger.database.transaction() as work:
+        made: int | None = await work.connection.scalar(
+            insert(Conversation)
+            .values(
+                hotel_id=first.hotel_id,
+                guest_id=first.guest_id,
+                channel_id=first.channel_id,
+                account_id=first.account_id,
+                status=ConversationStatus.RELAY,
+                department=Department.HOUSEKEEPING,
+            )
+            .returning(Conversation.id)
+        )
+    assert made is not None
+    return made
+
+
+async def test_all_conversations_of_a_guest_who_is_written_to_too_fast_wait_and_nobody_elses(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await desk.say("Hello")
+    other = await second_conversation(ledger)
+    await fake_graph.fail(code=PAIR_RATE, to=GUEST)
+
+    assert await send_due(outbox) == [1]
+    await desk.answer(hotel, other, "Queued after the refusal")
+    await desk.say("Hello", sender=STRANGER)
+    clock.move(seconds=3.9)
+    assert await send_due(outbox) == [3]
+    clock.move(seconds=0.1)
+    assert await send_due(outbox) == [1, 2]
+
+    assert await fake_graph.texts(GUEST) == [WELCOME, "Queued after the refusal"]
+
+
+async def test_a_guests_wait_grows_with_each_refusal_in_a_row_and_an_acceptance_ends_that(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await desk.queue(hotel, "One")
+    waits = []
+    for faults in (3, 1):
+        await fake_graph.fail(code=PAIR_RATE, times=faults)
+        for _ in range(faults):
+            await outbox.send((await outbox.claim(1))[0])
+            until = (await ledger.row(Account)).not_before
+            waits.append((until - clock.now).total_seconds())
+            clock.now = until
+        await outbox.send((await outbox.claim(1))[0])
+
+    assert waits == [4, 16, 64, 4]
+    assert await fake_graph.texts(GUEST) == [WELCOME, "One"]
+
+
+async def test_what_is_queued_after_a_numbers_refusal_waits_with_the_rest_and_another_number_does_not(
+    desk: Desk, world: World, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await world.two_hotels()
+    await desk.say("Hello")
+    await fake_graph.fail(code=THROUGHPUT)
+
+    assert await send_due(outbox) == [1]
+    await desk.say("Hello", sender=STRANGER)
+    await desk.say("Hello", number=ALPINE_NUMBER)
+    clock.move(seconds=1.9)
+    assert await send_due(outbox) == [3]
+    clock.move(seconds=0.1)
+    assert await send_due(outbox) == [1, 2]
+
+
+@pytest.mark.parametrize("fault", [{"code": 4}, {"code": 613}, {"code": 80007}, {"code": THROUGHPUT}, {"status": 429}])
+async def test_every_refusal_of_its_class_has_the_number_wait(
+    desk: Desk,
+    ledger: Ledger,
+    hotel: HotelWorld,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+    fault: dict[str, int],
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(**fault)
+    await send_due(outbox)
+
+    assert ((await ledger.row(Channel)).not_before - clock.now).total_seconds() == 2
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(30, 30), (86_400, 600), (1, 2)])
+async def test_a_number_waits_as_long_as_the_provider_asks_up_to_ten_minutes(
+    desk: Desk,
+    ledger: Ledger,
+    hotel: HotelWorld,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+    asked: int,
+    waited: int,
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(code=THROUGHPUT, retry_after=asked)
+    await send_due(outbox)
+
+    assert ((await ledger.row(Channel)).not_before - clock.now).total_seconds() == waited
+
+
+async def test_refusals_of_sends_that_were_under_way_together_count_as_one(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    for guest in (GUEST, STRANGER, "4915112345679"):
+        await desk.say("Hello", sender=guest)
+    await fake_graph.fail(code=THROUGHPUT, times=0)
+
+    together = await outbox.claim(16)
+    assert len(together) == 3
+    for delivery in together:
+        await outbox.send(delivery)
+    assert (await ledger.row(Channel)).throttle_level == 1
+
+    clock.move(seconds=2)
+    await outbox.send((await outbox.claim(1))[0])
+    assert (await ledger.row(Channel)).throttle_level == 2
+
+
+async def test_a_number_that_is_let_through_again_comes_down_step_by_step(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    for guest in (GUEST, STRANGER, "4915112345679"):
+        await desk.say("Hello", sender=guest)
+    await fake_graph.fail(code=THROUGHPUT, times=2)
+    levels = []
+    for _ in range(5):
+        await outbox.send((await outbox.claim(1))[0])
+        levels.append((await ledger.row(Channel)).throttle_level)
+        clock.move(minutes=1)
+
+    assert levels == [1, 2, 1, 0, 0]
+
+
+@pytest.mark.parametrize("outcome", [SendOutcome.PAIR_RATE, SendOutcome.THROTTLED])
+async def test_a_limit_is_not_the_messages_fault(
+    desk: Desk,
+    ledger: Ledger,
+    hotel: HotelWorld,
+    settings: Settings,
+    database: Database,
+    clock: HeldClock,
+    outcome: SendOutcome,
+) -> None:
+    left = 3 * MAX_ATTEMPTS
+
+    async def answer(message: Outgoing) -> SendResult:
+        nonlocal left
+        left -= 1
+        return SendResult(outcome=outcome) if left >= 0 else accepted(message)
+
+    outbox = scripted_outbox(settings, database, clock, answer)
+    await desk.say("Hello")
+    while await states(ledger) != [OutboxState.SENT]:
+        assert await send_due(outbox) == [1]
+        clock.move(minutes=10)
+
+    assert (await ledger.row(Delivery)).attempts == 1
+
+
+async def test_a_limit_of_the_providers_keeps_nothing_for_longer_than_a_day(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(code=THROUGHPUT, times=0)
+    await send_due(outbox)
+    clock.move(days=1, seconds=1)
+
+    assert await outbox.expire() == 1
+
+    assert await states(ledger) == [OutboxState.DEAD]
+
+
+async def test_a_paused_number_and_one_that_waits_are_in_no_other_numbers_way(
+    desk: Desk, world: World, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await world.two_hotels()
+    for number in range(40):
+        await desk.say("Hello", sender=f"49151123400{number:02}")
+    await ledger.change(Channel, Channel.account == SEA_VIEW_NUMBER, paused_at=clock.now)
+    await desk.say("Hello", number=ALPINE_NUMBER)
+
+    assert await send_due(outbox, limit=1) == [41]
+    await ledger.change(Channel, Channel.account == SEA_VIEW_NUMBER, paused_at=None)
+    assert len(await send_due(outbox)) == 40

@@ -1,0 +1,222 @@
+"""A failed message once more: by whom, when, and never as a double that nobody knows of."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.principal import Principal
+from app.core.types import DeliveryStatus, Department, MessageType, OutboxState, UserType
+from app.models import Conversation, Delivery, Message
+from app.services.outbox import MAX_ATTEMPTS, Outbox
+from tests.desk import GUEST, WELCOME, Desk, principal, status
+from tests.fake_graph import FakeGraph
+from tests.ledger import Ledger
+from tests.senders import WAIT, send_due, states, told
+from tests.sign_ins import HeldClock
+from tests.world import HotelWorld, World
+
+UNREACHABLE = 131026
+
+
+@pytest.fixture
+def rita(hotel: HotelWorld) -> Principal:
+    return principal(hotel)
+
+
+@pytest.fixture
+async def failed(desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph) -> int:
+    """A message that the provider has refused for good; its id."""
+    await desk.say("Hello")
+    await fake_graph.fail(code=UNREACHABLE)
+    await send_due(outbox)
+    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+    assert message.delivery_error_code == UNREACHABLE
+    message_id: int = message.id
+    return message_id
+
+
+async def test_it_is_queued_told_and_sent_as_if_it_were_new(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, failed: int
+) -> None:
+    queued = await desk.services.resend.retry(rita, failed)
+
+    assert (queued.id, queued.delivery_status) == (failed, DeliveryStatus.QUEUED)
+    assert (queued.delivery_error, queued.delivery_error_code) == (None, None)
+    assert (await ledger.row(Delivery)).attempts == 0
+    assert await send_due(outbox) == [1]
+    assert await fake_graph.texts(GUEST) == [WELCOME]
+    assert (await ledger.row(Delivery)).repeated is False
+    assert [each.delivery_status for each in await told(ledger, hotel)] == ["failed", "queued", "sent"]
+
+
+async def test_its_day_and_its_tries_begin_anew(
+    desk: Desk,
+    ledger: Ledger,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+    rita: Principal,
+    failed: int,
+) -> None:
+    clock.move(hours=23, minutes=30)
+    await desk.services.resend.retry(rita, failed)
+    await fake_graph.fail(status=500, times=MAX_ATTEMPTS - 1)
+    for _ in range(MAX_ATTEMPTS - 1):
+        await send_due(outbox)
+        clock.move(minutes=1)
+    clock.move(minutes=10)
+
+    assert await outbox.expire() == 0
+    assert await states(ledger) == [OutboxState.PENDING]
+
+
+async def test_what_the_provider_took_and_then_reported_as_failed_can_be_sent_again(
+    desk: Desk, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, hotel: HotelWorld
+) -> None:
+    await desk.say("Hello")
+    await send_due(outbox)
+    message = await ledger.row(Message, Message.sender_type != "guest")
+    error = {"code": UNREACHABLE, "title": "Message undeliverable"}
+    await desk.take_statuses(status(message.external_id, "failed", delivery_id=1, errors=[error]))
+
+    await desk.services.resend.retry(rita, message.id)
+    assert await send_due(outbox) == [1]
+
+    again = await ledger.row(Message, Message.sender_type != "guest")
+    assert again.delivery_status == DeliveryStatus.SENT
+    assert again.external_id != message.external_id
+    await desk.take_statuses(status(again.external_id, "delivered", delivery_id=1))
+    assert (await ledger.row(Message, Message.id == message.id)).delivery_status == DeliveryStatus.DELIVERED
+
+
+async def test_what_may_have_arrived_is_sent_again_only_as_a_repeat_and_by_itself_no_more(
+    desk: Desk,
+    ledger: Ledger,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+    rita: Principal,
+    hotel: HotelWorld,
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(drop=True, times=3)
+    for _ in range(2):
+        await send_due(outbox)
+        clock.now += WAIT
+    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+
+    await desk.services.resend.retry(rita, message.id)
+    assert (await ledger.row(Delivery)).repeated is True
+    assert await send_due(outbox) == [1]
+    clock.now += WAIT
+
+    assert await send_due(outbox) == []
+    assert await states(ledger) == [OutboxState.DEAD]
+    assert len(await fake_graph.sent(GUEST)) == 3
+
+
+async def test_what_was_given_up_unconfirmed_is_a_repeat_as_well(
+    desk: Desk,
+    ledger: Ledger,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+    rita: Principal,
+    hotel: HotelWorld,
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(drop=True)
+    await send_due(outbox)
+    clock.move(hours=23)
+    await desk.say("Hello?")
+    clock.move(hours=1, seconds=1)
+    assert await outbox.expire() == 1
+    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+
+    await desk.services.resend.retry(rita, message.id)
+
+    assert [each.repeated for each in await ledger.rows(Delivery)] == [True, False]
+
+
+async def test_a_status_that_comes_after_all_settles_what_was_queued_again(
+    desk: Desk,
+    ledger: Ledger,
+    outbox: Outbox,
+    fake_graph: FakeGraph,
+    clock: HeldClock,
+    rita: Principal,
+    hotel: HotelWorld,
+) -> None:
+    await desk.say("Hello")
+    await fake_graph.fail(drop=True, times=2)
+    for _ in range(2):
+        await send_due(outbox)
+        clock.now += WAIT
+    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+    await desk.services.resend.retry(rita, message.id)
+
+    await desk.take_statuses(status("wamid.AFTER_ALL", "delivered", delivery_id=1))
+
+    assert await send_due(outbox) == []
+    assert await states(ledger) == [OutboxState.SENT]
+
+
+@pytest.mark.parametrize("times", [0, 2], ids=["sent", "queued again already"])
+async def test_what_has_not_failed_is_not_sent_again(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, times: int
+) -> None:
+    await desk.say("Hello")
+    if times:
+        await fake_graph.fail(code=UNREACHABLE)
+    await send_due(outbox)
+    guests, flows = await ledger.rows(Message)
+    if times:
+        await desk.services.resend.retry(rita, flows.id)
+
+    for message in (guests, flows):
+        with pytest.raises(Conflict) as refused:
+            await desk.services.resend.retry(rita, message.id)
+        assert refused.value.code == "not_failed"
+    assert await states(ledger) == [OutboxState.PENDING if times else OutboxState.SENT]
+
+
+async def test_after_the_window_only_a_template_is_sent_again(
+    desk: Desk, ledger: Ledger, clock: HeldClock, rita: Principal, failed: int
+) -> None:
+    clock.move(hours=24)
+    with pytest.raises(Conflict) as refused:
+        await desk.services.resend.retry(rita, failed)
+    assert refused.value.code == "window_closed"
+    assert await states(ledger) == [OutboxState.DEAD]
+
+    await ledger.change(Message, Message.id == failed, type=MessageType.TEMPLATE)
+    assert (await desk.services.resend.retry(rita, failed)).delivery_status is DeliveryStatus.QUEUED
+
+
+async def test_it_is_for_those_who_see_the_conversation(
+    desk: Desk, world: World, ledger: Ledger, rita: Principal, failed: int
+) -> None:
+    elsewhere = await world.hotel("elsewhere", "700000000000009")
+    await world.user(elsewhere, "otto")
+    with pytest.raises(NotFound):
+        await desk.services.resend.retry(principal(elsewhere), failed)
+    with pytest.raises(NotFound):
+        await desk.services.resend.retry(rita, 4711)
+
+    await ledger.change(Conversation, department=Department.HOUSEKEEPING)
+    cafe = frozenset({Department.CAFE})
+    waiter = msgspec.structs.replace(rita, user_type=UserType.DEPARTMENT_STAFF, departments=cafe)
+    with pytest.raises(Forbidden):
+        await desk.services.resend.retry(waiter, failed)
+
+
+async def test_of_two_who_retry_at_once_one_is_told(
+    desk: Desk, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, failed: int
+) -> None:
+    done = await asyncio.gather(*(desk.services.resend.retry(rita, failed) for _ in range(2)), return_exceptions=True)
+
+    assert sorted(isinstance(each, Conflict) for each in done) == [False, True]
+    assert await send_due(outbox) == [1]
+    assert await fake_graph.texts(GUEST) == [WELCOME]
