@@ -1,5 +1,6 @@
 """The outbox: who may send what now, and what became of it. All its SQL."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.types import MessageType, OutboxState
 from app.models import Account, Channel, Delivery, Media, Message
+from app.store.saving import told
 
 UNFINISHED = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.UNCONFIRMED)
 
@@ -45,6 +47,23 @@ class LostDelivery(msgspec.Struct, frozen=True, kw_only=True):
     conversation_id: int
     message_id: int
     given_up: bool
+
+
+class HeldDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that waits for its guest to write, and when they last did."""
+
+    channel_id: int
+    address: str
+    last_inbound_at: datetime | None
+
+
+class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    hotel_id: int
+    channel_id: int
+    conversation_id: int
+    message_id: int
+    address: str
+    at: datetime
 
 
 class DeliveryStore:
@@ -233,6 +252,91 @@ class DeliveryStore:
             .returning(Delivery.message_id)
         )
         return message_id
+
+    async def release_held(self, channel_id: int, address: str, at: datetime) -> int:
+        """The guest has written: what was held for this address may leave from ``at`` on. Answers how many."""
+        done = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.channel_id == channel_id,
+                Delivery.address == address,
+                Delivery.state == OutboxState.HELD,
+            )
+            .values(state=OutboxState.PENDING, next_attempt_at=at, error_code=None, error=None)
+        )
+        return done.rowcount
+
+    async def hold_sent(self, message_id: int, *, error_code: int | None, error: str) -> HeldDelivery | None:
+        """What the provider took and then refused for the closed window waits for the guest; None where it had not
+        been taken."""
+        rows = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.message_id == message_id,
+                Delivery.state == OutboxState.SENT,
+                Account.channel_id == Delivery.channel_id,
+                Account.address == Delivery.address,
+            )
+            .values(state=OutboxState.HELD, finished_at=None, error_code=error_code, error=_cut(error))
+            .returning(Delivery.channel_id, Delivery.address, Account.last_inbound_at)
+        )
+        row = rows.mappings().one_or_none()
+        return HeldDelivery(**row) if row else None
+
+    async def readdress(self, channel_id: int, old: str, new: str) -> None:
+        """What waits for a guest goes to their other address."""
+        await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.channel_id == channel_id,
+                Delivery.address == old,
+                Delivery.state.in_([*UNFINISHED, OutboxState.HELD]),
+            )
+            .values(address=new)
+        )
+
+    async def settle_many(self, channel_id: int, reported: Mapping[int, str], at: datetime) -> dict[int, str]:
+        """``settle`` for several: ``{delivery id: the provider's id}``. Answers ``{message id: the provider's id}`` of
+        what was not known before. A report of an earlier send, whose id the message has already, settles nothing."""
+        report = told({"id": Delivery.id, "external_id": Message.external_id}, sorted(reported.items()))
+        rows = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.id == report.c.id,
+                Delivery.channel_id == channel_id,
+                Delivery.state != OutboxState.SENT,
+                Delivery.attempts > 0,
+                Message.id == Delivery.message_id,
+                Message.external_id.is_distinct_from(report.c.external_id),
+            )
+            .values(
+                state=OutboxState.SENT,
+                finished_at=at,
+                lease_token=None,
+                leased_until=None,
+                error_code=None,
+                error=None,
+            )
+            .returning(Delivery.message_id, report.c.external_id)
+        )
+        return {row.message_id: row.external_id for row in rows}
+
+    async def add_many(self, deliveries: Sequence[NewDelivery]) -> None:
+        await self._connection.execute(
+            insert(Delivery),
+            [
+                {
+                    "hotel_id": each.hotel_id,
+                    "channel_id": each.channel_id,
+                    "conversation_id": each.conversation_id,
+                    "message_id": each.message_id,
+                    "address": each.address,
+                    "next_attempt_at": each.at,
+                    "created_at": each.at,
+                }
+                for each in deliveries
+            ],
+        )
 
     async def delay_channel(self, channel_id: int, until: datetime) -> None:
         """What waits on this channel now does not go out before ``until``."""

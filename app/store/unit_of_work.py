@@ -16,6 +16,7 @@ from app.core.events import Event, StoredEvent
 from app.store.attempts import AttemptStore
 from app.store.channels import ChannelStore
 from app.store.conversations import ConversationState, ConversationStore
+from app.store.corrections import CorrectionStore
 from app.store.deliveries import DeliveryStore
 from app.store.events import EventStore
 from app.store.guests import GuestStore
@@ -81,6 +82,10 @@ class UnitOfWork:
     @cached_property
     def conversations(self) -> ConversationStore:
         return ConversationStore(self.connection)
+
+    @cached_property
+    def corrections(self) -> CorrectionStore:
+        return CorrectionStore(self.connection)
 
     @cached_property
     def deliveries(self) -> DeliveryStore:

@@ -68,12 +68,16 @@ async def test_the_neighbours_of_an_unreadable_item_stand(desk: Desk, world: Wor
     assert await desk.services.inbound.retry_one() is False
 
 
-async def test_a_body_of_which_nothing_could_be_taken_is_an_error(desk: Desk, world: World, ledger: Ledger) -> None:
+async def test_a_body_of_which_nobody_could_read_anything_is_ignored_and_kept(
+    desk: Desk, world: World, ledger: Ledger
+) -> None:
     await world.hotel()
 
-    assert await desk.take_messages(text_message("No id", STRANGER) | {"id": ""}) is Receipt.ERROR
+    assert await desk.take_messages(text_message("No id", STRANGER) | {"id": ""}) is Receipt.IGNORED
 
-    assert (await ledger.row(InboundUpdate)).state is UpdateState.ERROR
+    assert (await ledger.row(InboundUpdate)).state is UpdateState.IGNORED
+    assert (await ledger.row(InboundItem)).state is UpdateState.DEAD
+    assert await ledger.rows(Message) == []
 
 
 async def test_an_id_longer_than_any_providers_fails_alone(desk: Desk, world: World, ledger: Ledger) -> None:
