@@ -29,7 +29,7 @@ from app.services.corrections import Reading
 from app.services.draft import Draft, Entry
 from app.services.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
 from app.services.visitor import BOT_STATUSES, Visitor, bind_stay, put_state
-from app.store.conversations import ConversationState
+from app.store.conversations import PREVIEW_LENGTH, ConversationState
 from app.store.messages import NewMedia, NewMessage
 
 STOP_NOTE = "This guest has asked for no more messages than answers to their own (STOP)."
@@ -75,7 +75,7 @@ class GuestDesk:
             self._heed_wishes(draft, visitor, conversation, item)
         if item.too_big and item.group is None and conversation.status in BOT_STATUSES:
             text = in_language(TOO_BIG, visitor.facts.language)
-            if told_before != text:
+            if told_before not in {text, _preview(taken)[:PREVIEW_LENGTH]}:  # of several in a row, once
                 self._reply(draft, visitor, conversation, Reply(text=text))
 
     def take_reaction(self, draft: Draft, visitor: Visitor, taken: Taken, *, by_hotel: bool = False) -> None:

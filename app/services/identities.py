@@ -27,8 +27,10 @@ async def change_identity(work: UnitOfWork, channel: ChannelRecord, item: Identi
     if item.old is None or await work.messages.places(channel.id, [item.external_id]):
         log.info("identity_changed", channel_id=channel.id, known=item.old is not None)
         return
+    addresses = [*variants(item.old), *variants(item.new)]
+    await work.guests.lock_known(channel.id, addresses)  # before the directory, as everybody who comes in does
     await work.guests.lock_directory(channel.hotel_id)
-    accounts = await work.guests.lock_known(channel.id, [*variants(item.old), *variants(item.new)])
+    accounts = await work.guests.lock_known(channel.id, addresses)
     guest_id = await _guest_of(work, channel, item.old, accounts)
     if guest_id is None:
         log.info("identity_changed", channel_id=channel.id, known=False)

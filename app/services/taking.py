@@ -144,7 +144,7 @@ def _misfit(placed: Placed) -> NotReadable | None:
 
 def _fits(message: InboundMessage) -> bool:
     return (
-        len(message.sender.address) <= LONGEST_ADDRESS
+        max(len(message.sender.address), len(message.group or "")) <= LONGEST_ADDRESS
         and len(message.external_id) <= LONGEST_ID
         and len(message.sender.user_id or "") <= LONGEST_ADDRESS
     )

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, RowMapping, Select, and_, any_, insert, literal, select, update
+from sqlalchemy import BindParameter, RowMapping, Select, and_, any_, case, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -277,10 +277,17 @@ class MessageStore:
         )
 
     async def set_external_ids(self, external_ids: Mapping[int, str]) -> None:
-        """The provider's ids of messages, by ours."""
+        """The provider's ids of messages, by ours: it has taken them, so what kept them back counts no longer."""
         new = told({"id": Message.id, "external_id": Message.external_id}, sorted(external_ids.items()))
+        waits = Message.delivery_status == DeliveryStatus.QUEUED
         await self._connection.execute(
-            update(Message).where(Message.id == new.c.id).values(external_id=new.c.external_id)
+            update(Message)
+            .where(Message.id == new.c.id)
+            .values(
+                external_id=new.c.external_id,
+                delivery_error=case((waits, None), else_=Message.delivery_error),
+                delivery_error_code=case((waits, None), else_=Message.delivery_error_code),
+            )
         )
 
     async def statuses_of(self, channel_id: int, external_id: str) -> list[StatusReport]:

@@ -135,3 +135,18 @@ async def test_what_waits_for_another_guest_goes_on_waiting(
     await desk.take(body(written(clock, ago=1) | {"from": "351912000888"}), secret=APP_SECRET[SEA_VIEW_NUMBER])
 
     assert (await ledger.rows(Delivery))[0].state is OutboxState.HELD
+
+
+async def test_what_was_released_is_sent_whatever_comes_first(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock
+) -> None:
+    message = await held(desk, ledger, at=clock.now)
+    delivery = await ledger.row(Delivery)
+    await desk.take(body(written(clock, "Back", ago=-1)))
+    await ledger.change(Delivery, Delivery.id == delivery.id, state=OutboxState.SENDING, attempts=2)
+
+    await desk.take_statuses(status("wamid.OUT2", "sent", delivery_id=delivery.id))
+
+    sent = await ledger.row(Message, Message.id == message.id)
+    assert (sent.delivery_status, sent.delivery_error, sent.external_id) == ("sent", None, "wamid.OUT2")
+    assert (await ledger.row(Delivery, Delivery.id == delivery.id)).state is OutboxState.SENT

@@ -20,7 +20,7 @@ def read_correction(
     target = as_id(correction.get("original_message_id"))
     if not target:
         return Unreadable(account=account, reason=f"{kind} without the message it means", external_id=external_id)
-    group = as_id(message.get("group_id"), limit=254) or None
+    group = as_id(message.get("group_id")) or None
     if kind == "revoke":
         return Revoked(
             account=account,

@@ -127,7 +127,7 @@ class _Reader:
             choice=content.choice,
             media=content.media,
             reply_to=content.reply_to or as_id(context.get("id")) or None,
-            group=as_id(message.get("group_id"), limit=254) or None,
+            group=as_id(message.get("group_id")) or None,
             sent_at=self._sent_at(message),
             extra=extra,
         )
