@@ -8,7 +8,7 @@
     ├── Conflict           409  somebody or something was first; ``details`` names what is
     ├── ResyncNeeded       409  a socket's ``since`` is too old: fetch afresh
     ├── TooManyRequests    429  ``retry_after`` in seconds
-    └── Unavailable        503  the database is away; the same request may be sent again
+    └── Unavailable        503  the database is away, or there is too much to do (``overloaded``): send it again
 
 Services raise them; ``api/errors.py`` and ``ws/session.py`` are the only ones that turn them into answers.
 """

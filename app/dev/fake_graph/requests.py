@@ -1,147 +1,35 @@
-"""What Meta accepts on ``POST /{version}/{phone_number_id}/messages``, and the form in which it refuses.
+"""What Meta accepts on ``POST /{version}/{phone_number_id}/messages``: the form of a message.
 
 As strict as the real one where our sender could go wrong: unknown keys, lengths, counts and types are refused with the
 code that Meta uses. Source: the Cloud API's message reference and its "Error codes" page.
 """
 
 import re
-import secrets
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+
+from app.dev.fake_graph.errors import GraphError
+from app.dev.fake_graph.parts import (
+    Audio,
+    ButtonMenu,
+    Captioned,
+    Context,
+    Document,
+    File,
+    ListMenu,
+    Location,
+    MissingParameter,
+    Reaction,
+    Strict,
+    TemplateSend,
+    Text,
+    bounded,
 )
-from starlette.responses import JSONResponse
 
 _PHONE: Final = re.compile(r"\+?[0-9]{5,20}")
+_FILES: Final = ("image", "video", "audio", "document", "sticker")
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
-
-
-def _text(limit: int) -> Any:
-    return StringConstraints(min_length=1, max_length=limit)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Text(_Strict):
-    body: Annotated[str, _text(4096)]
-    preview_url: bool = False
-
-
-class _File(_Strict):
-    id: str | None = None
-    link: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.id is None) == (self.link is None):
-            raise ValueError("needs either an id or a link")
-        return self
-
-
-class _Captioned(_File):
-    caption: Annotated[str, StringConstraints(max_length=1024)] | None = None
-
-
-class _Document(_Captioned):
-    filename: str | None = None
-
-
-class _Location(_Strict):
-    latitude: float
-    longitude: float
-    name: str | None = None
-    address: str | None = None
-
-
-class _Reaction(_Strict):
-    message_id: str
-    emoji: str
-
-
-class _Language(_Strict):
-    code: str
-    policy: Literal["deterministic"] = "deterministic"
-
-
-class _Template(_Strict):
-    name: Annotated[str, _text(512)]
-    language: _Language
-    components: list[dict[str, Any]] = []
-
-
-class _Words(_Strict):
-    text: Annotated[str, _text(1024)]
-
-
-class _Footer(_Strict):
-    text: Annotated[str, _text(60)]
-
-
-class _ReplyButton(_Strict):
-    id: Annotated[str, _text(256)]
-    title: Annotated[str, _text(20)]
-
-
-class _Button(_Strict):
-    type: Literal["reply"]
-    reply: _ReplyButton
-
-
-class _Buttons(_Strict):
-    buttons: Annotated[list[_Button], Field(min_length=1, max_length=3)]
-
-
-class _Row(_Strict):
-    id: Annotated[str, _text(200)]
-    title: Annotated[str, _text(24)]
-    description: Annotated[str, StringConstraints(max_length=72)] | None = None
-
-
-class _Section(_Strict):
-    title: Annotated[str, StringConstraints(max_length=24)] | None = None
-    rows: Annotated[list[_Row], Field(min_length=1, max_length=10)]
-
-
-class _Sections(_Strict):
-    button: Annotated[str, _text(20)]
-    sections: Annotated[list[_Section], Field(min_length=1, max_length=10)]
-
-    @field_validator("sections")
-    @classmethod
-    def _ten_rows_in_all(cls, sections: list[_Section]) -> list[_Section]:
-        if sum(len(section.rows) for section in sections) > 10:
-            raise ValueError("may hold ten rows in all")
-        return sections
-
-
-class _ButtonMenu(_Strict):
-    type: Literal["button"]
-    body: _Words
-    action: _Buttons
-    header: dict[str, Any] | None = None
-    footer: _Footer | None = None
-
-
-class _ListMenu(_Strict):
-    type: Literal["list"]
-    body: _Words
-    action: _Sections
-    header: dict[str, Any] | None = None
-    footer: _Footer | None = None
-
-
-class _Context(_Strict):
-    message_id: Annotated[str, _text(512)]
 
 
 _Kind = Literal[
@@ -159,7 +47,7 @@ _Kind = Literal[
 ]
 
 
-class MessageRequest(_Strict):
+class MessageRequest(Strict):
     """One message to a guest."""
 
     messaging_product: Literal["whatsapp"]
@@ -167,19 +55,19 @@ class MessageRequest(_Strict):
     to: str | None = None
     recipient: str | None = None
     type: _Kind = "text"
-    context: _Context | None = None
+    context: Context | None = None
     biz_opaque_callback_data: Annotated[str, StringConstraints(max_length=512)] | None = None
-    text: _Text | None = None
-    image: _Captioned | None = None
-    video: _Captioned | None = None
-    audio: _File | None = None
-    document: _Document | None = None
-    sticker: _File | None = None
-    location: _Location | None = None
+    text: Text | None = None
+    image: Captioned | None = None
+    video: Captioned | None = None
+    audio: Audio | None = None
+    document: Document | None = None
+    sticker: File | None = None
+    location: Location | None = None
     contacts: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
-    interactive: Annotated[_ButtonMenu | _ListMenu, Field(discriminator="type")] | None = None
-    template: _Template | None = None
-    reaction: _Reaction | None = None
+    interactive: Annotated[ButtonMenu | ListMenu, Field(discriminator="type")] | None = None
+    template: TemplateSend | None = None
+    reaction: Reaction | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -200,41 +88,29 @@ class MessageRequest(_Strict):
         """Whom it goes to: digits, a group's id, or a user id."""
         return (self.to or self.recipient or "").removeprefix("+")
 
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """The uploaded files that it names: what each is sent as, and its id."""
+        named: list[tuple[str, object]] = [(self.type, getattr(self, self.type))] if self.type in _FILES else []
+        for component in self.template.components if self.template else ():
+            named += [(each.type, getattr(each, each.type)) for each in component.parameters]
+        if self.interactive and (header := self.interactive.header):
+            named.append((header.type, getattr(header, header.type)))
+        ids = ((kind, getattr(file, "id", None)) for kind, file in named)
+        return [(kind, file_id) for kind, file_id in ids if isinstance(file_id, str)]
 
-class _Typing(_Strict):
+
+class _Typing(Strict):
     type: Literal["text"]
 
 
-class ReadBack(_Strict):
+class ReadBack(Strict):
     """The hotel has read a guest's message, and may be typing an answer."""
 
     messaging_product: Literal["whatsapp"]
     status: Literal["read"]
-    message_id: Annotated[str, _text(512)]
+    message_id: Annotated[str, bounded(512)]
     typing_indicator: _Typing | None = None
-
-
-class MissingParameter(ValueError):
-    """A parameter that has to be there is not."""
-
-
-class GraphError(Exception):
-    """A refusal in Meta's form."""
-
-    def __init__(self, code: int, message: str, *, status: int = 400, details: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.status, self.details = code, message, status, details
-
-    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
-        error: dict[str, Any] = {
-            "message": f"(#{self.code}) {self.message}",
-            "type": "OAuthException",
-            "code": self.code,
-            "fbtrace_id": secrets.token_urlsafe(9),
-        }
-        if self.details:
-            error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
-        return JSONResponse({"error": error}, status_code=self.status, headers=headers)
 
 
 _MESSAGE: Final = TypeAdapter(MessageRequest)

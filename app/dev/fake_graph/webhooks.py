@@ -14,7 +14,6 @@ import msgspec
 
 from app.dev.fake_graph.config import Number
 
-BUSINESS_ACCOUNT: Final = "900000000000000"
 TIMEOUT_SECONDS: Final = 10.0
 
 
@@ -42,31 +41,41 @@ def guest_message(number: Number, guest: str, name: str, message: dict[str, Any]
     else:
         person["user_id"] = guest
         message = message | {"from_user_id": guest}
-    return _body(number, {"contacts": [person], "messages": [message]})
+    if message.get("type") == "system":  # WhatsApp's own note of a guest: nobody wrote it
+        return change(number, "messages", {"messages": [message]})
+    return change(number, "messages", {"contacts": [person], "messages": [message]})
 
 
 def status_update(number: Number, status: dict[str, Any]) -> bytes:
     """The body for one status of a message that was sent."""
-    return _body(number, {"statuses": [status]})
+    content: dict[str, Any] = {"statuses": [status]}
+    if guest := status.get("recipient_user_id"):
+        content = {"contacts": [{"profile": {"name": "Guest"}, "user_id": guest}]} | content
+    return change(number, "messages", content)
+
+
+def change(number: Number, field: str, content: dict[str, Any]) -> bytes:
+    """The body for one change of a number: messages, and whatever else names the number it happened to."""
+    metadata = {
+        "display_phone_number": number.display_phone_number.removeprefix("+"),
+        "phone_number_id": number.phone_number_id,
+    }
+    return account_change(number, field, {"messaging_product": "whatsapp", "metadata": metadata, **content})
+
+
+def account_change(number: Number, field: str, value: dict[str, Any]) -> bytes:
+    """The body for one change of the account that the number belongs to."""
+    entry: dict[str, Any] = {"id": number.business_account_id, "changes": [{"value": value, "field": field}]}
+    if field != "messages":
+        entry["time"] = int(time.time())
+    document = {"object": "whatsapp_business_account", "entry": [entry]}
+    # Meta writes ASCII and escapes the slash; a receiver that signs its own spelling of the body would be found out.
+    return json.dumps(document, separators=(",", ":")).replace("/", "\\/").encode()
 
 
 def now() -> str:
     """The time as Meta writes it."""
     return str(int(time.time()))
-
-
-def _body(number: Number, content: dict[str, Any]) -> bytes:
-    metadata = {
-        "display_phone_number": number.display_phone_number.removeprefix("+"),
-        "phone_number_id": number.phone_number_id,
-    }
-    value = {"messaging_product": "whatsapp", "metadata": metadata, **content}
-    document = {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": BUSINESS_ACCOUNT, "changes": [{"value": value, "field": "messages"}]}],
-    }
-    # Meta writes ASCII and escapes the slash; a receiver that signs its own spelling of the body would be found out.
-    return json.dumps(document, separators=(",", ":")).replace("/", "\\/").encode()
 
 
 async def post(

@@ -1,31 +1,17 @@
-// The simulated phone: one guest, one hotel, one long poll. Talks to its own origin only; every text is set as text.
+// The simulated phone: one guest, one hotel, one long poll.
+
+import { draw as drawLog, scrollDown } from "/dev/phone/bubbles.js";
+import { TYPING_MS, add, forget, hotelOf, mark, ofThisHotel, state, take } from "/dev/phone/model.js";
+import { call, newId, pause, phonePath, sendFile } from "/dev/phone/net.js";
+import { element } from "/dev/phone/parts.js";
 
 const $ = (id) => document.getElementById(id);
 const POLL_SECONDS = 20;
-const TYPING_MS = 25_000; // as long as WhatsApp shows it
+const MAX_FILE = 100 * 1024 * 1024;
 
-const state = {
-  config: null,
-  guest: null, // {name, number}
-  hotel: "",
-  epoch: "",
-  seq: 0,
-  messages: new Map(), // id → {id, sender, hotel, text, at, status, node}
-  typingUntil: 0,
-  stop: null, // aborts the poll of the guest before
-};
+const draw = () => drawLog(act);
 
-// --- talking to the server
-
-async function call(path, body, signal) {
-  const posted = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const response = await fetch(path, { ...(body ? posted : {}), signal });
-  const answer = await response.json().catch(() => ({}));
-  return { ok: response.ok, status: response.status, answer };
-}
-
-const phonePath = (action, guest = state.guest) => `/_fake/phone/${encodeURIComponent(guest.number)}/${action}`;
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+// --- following what the phone sees
 
 async function follow() {
   state.stop?.abort();
@@ -35,7 +21,8 @@ async function follow() {
   let wait = 0;
   while (!stop.signal.aborted) {
     try {
-      const { ok, answer } = await call(`${phonePath("events", guest)}?since=${state.seq}&wait=${wait}`, null, stop.signal);
+      const path = `${phonePath(guest, "events")}?since=${state.seq}&wait=${wait}`;
+      const { ok, answer } = await call(path, null, stop.signal);
       if (stop.signal.aborted) return;
       if (!ok) throw new Error("no events");
       $("away").hidden = true;
@@ -44,12 +31,14 @@ async function follow() {
         state.epoch = answer.epoch;
         if (!first) {
           forget();
+          draw();
           wait = 0;
           continue;
         }
       }
       answer.events.forEach(take);
       if (answer.events.length) draw();
+      if (answer.events.some((event) => event.kind === "typing")) setTimeout(draw, TYPING_MS + 50);
       wait = POLL_SECONDS;
     } catch {
       if (stop.signal.aborted) return;
@@ -60,127 +49,113 @@ async function follow() {
   }
 }
 
-function take(event) {
-  state.seq = event.seq;
-  if (event.kind === "message") {
-    const known = state.messages.get(event.id);
-    if (event.sender === "hotel") state.typingUntil = 0;
-    state.messages.set(event.id, { status: "sent", node: known?.node, seen: known?.seen, ...event });
-  } else if (event.kind === "status") {
-    mark(event.id, event.status);
-  } else if (event.kind === "typing" && event.hotel === state.hotel) {
-    state.typingUntil = Date.now() + TYPING_MS;
-    setTimeout(draw, TYPING_MS + 50);
-  }
-}
-
 // --- sending
 
-async function send(text, again) {
-  const id = again ?? `wamid.PHONE${crypto.getRandomValues(new Uint32Array(4)).join("")}`;
-  const message = state.messages.get(id) ?? { id, sender: "guest", hotel: state.hotel, text, at: Date.now() / 1000 };
-  message.status = "sending";
-  state.messages.set(id, message);
-  draw();
-  scrollDown();
+// `message` is in Meta's words; what changes another message has no bubble of its own.
+async function post(message, { id = newId(), text = "", echo = true } = {}) {
+  if (echo) {
+    const { type, context } = message;
+    const shown = state.messages.get(id) ?? add(id, text, { type, [type]: message[type], quotes: context?.id });
+    shown.status = "sending";
+    draw();
+    scrollDown();
+  }
   try {
-    const body = { id, text, name: state.guest.name, phone_number_id: message.hotel };
-    const { ok } = await call(phonePath("send"), body);
+    const body = { id, message, name: state.guest.name, phone_number_id: state.messages.get(id)?.hotel ?? state.hotel };
+    const { ok } = await call(phonePath(state.guest, "send"), body);
     mark(id, ok ? "delivered" : "failed");
+    if (!ok && !echo) say("The hotel did not take that.");
   } catch {
     mark(id, "failed");
+    if (!echo) say("The server is away.");
   }
   draw();
 }
 
-// What was read stays read: the hotel may have read a message before its webhook has answered.
-function mark(id, status) {
-  const message = state.messages.get(id);
-  if (message && message.status !== "read") message.status = status;
+const digits = (text) => (text ?? "").replace(/\D/g, "");
+const quoting = (message) => ({ context: { from: digits(hotelOf(state.hotel)?.number), id: message.id } });
+
+const act = {
+  retry: (message) => post(wordsOf(message), { id: message.id, text: message.text }),
+  reply: (message, said, text) => post({ ...said, ...quoting(message) }, { text }),
+  react: (message, emoji) => post({ type: "reaction", reaction: { message_id: message.id, emoji } }, { echo: false }),
+  revoke: (message) => post({ type: "revoke", revoke: { original_message_id: message.id } }, { echo: false }),
+  answer: (message) => beside("answering", message),
+  edit: (message) => {
+    beside("editing", message);
+    $("text").value = message.text;
+    grow();
+  },
+  played: (message) => message.sender === "hotel" && call(phonePath(state.guest, "played"), { ids: [message.id] }),
+  seen: reportRead,
+};
+
+// The same message again: the fake keeps the body under its id, and sends that unchanged.
+const wordsOf = ({ text, content }) =>
+  content?.type && content.type !== "text" ? { type: content.type, [content.type]: content[content.type] } : { type: "text", text: { body: text } };
+
+function beside(what, message) {
+  state.answering = state.editing = null;
+  state[what] = message;
+  $("beside").hidden = !message;
+  if (message) {
+    $("beside-what").textContent = what === "editing" ? "Editing" : "Replying to";
+    $("beside-text").textContent = message.text;
+    $("text").focus();
+  }
+}
+
+function submit(event) {
+  event?.preventDefault();
+  const body = $("text").value.trim();
+  if (!body || !state.guest) return;
+  const { answering, editing } = state;
+  $("text").value = "";
+  beside("answering", null);
+  grow();
+  const message = { type: "text", text: { body } };
+  if (editing) post({ type: "edit", edit: { original_message_id: editing.id, message } }, { echo: false });
+  else post(answering ? { ...message, ...quoting(answering) } : message, { text: body });
+}
+
+async function sendFiles() {
+  const files = [...$("file").files];
+  $("file").value = "";
+  const caption = $("text").value.trim();
+  const { answering } = state;
+  for (const [index, file] of files.entries()) {
+    if (file.size > MAX_FILE) {
+      say(`${file.name} is larger than 100 MB.`);
+      continue;
+    }
+    const query = { send: "1", name: state.guest.name, phone_number_id: state.hotel, filename: file.name };
+    if (!index && caption) query.caption = caption;
+    if (!index && answering) query.quotes = answering.id;
+    if (file.type.startsWith("audio/")) query.voice = "1";
+    say(`Sending ${file.name} …`);
+    const { ok } = await sendFile(phonePath(state.guest, "media"), file, query).catch(() => ({ ok: false }));
+    say(ok ? "" : `The hotel did not take ${file.name}.`);
+    scrollDown();
+  }
+  if (caption && files.length) $("text").value = "";
+  beside("answering", null);
+  grow();
+}
+
+function say(words) {
+  $("said").textContent = words;
+  $("said").hidden = !words;
 }
 
 function reportRead() {
   if (document.visibilityState !== "visible") return;
-  const unread = [...state.messages.values()].filter((m) => m.sender === "hotel" && m.hotel === state.hotel && !m.seen);
+  const unread = ofThisHotel().filter((message) => message.sender === "hotel" && !message.seen);
   if (!unread.length) return;
   unread.forEach((message) => (message.seen = true));
-  call(phonePath("read"), { ids: unread.map((message) => message.id) }).catch(() => {});
-}
-
-// --- drawing
-
-const TICKS = { sending: ["…", "Sending"], sent: ["✓", "Sent"], delivered: ["✓✓", "Delivered"], read: ["✓✓", "Read"] };
-const clock = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function meta(message) {
-  const line = element("span", "meta");
-  line.append(element("span", "", clock(message.at)));
-  if (message.status === "failed" && message.sender === "guest") {
-    const retry = element("button", "retry", "Not delivered. Try again");
-    retry.type = "button";
-    retry.addEventListener("click", () => send(message.text, message.id));
-    line.append(retry);
-  } else if (message.status in TICKS) {
-    const [glyph, word] = TICKS[message.status];
-    const ticks = element("span", `ticks ${message.status}`, glyph);
-    ticks.title = message.sender === "guest" ? word : `Reported to the hotel: ${word.toLowerCase()}`;
-    ticks.setAttribute("role", "img");
-    ticks.setAttribute("aria-label", word);
-    if (message.sender === "guest") line.append(ticks);
-    else line.title = ticks.title;
-  }
-  return line;
-}
-
-function bubble(message, turn) {
-  const side = message.sender === "hotel" ? "hotel" : "guest-side";
-  const failed = message.status === "failed" && message.sender === "guest" ? " failed" : "";
-  const look = `bubble ${side}${turn ? " turn" : ""}${failed}`;
-  const key = `${look}|${message.status}|${message.text}`;
-  if (message.node?.dataset.key === key) return message.node;
-  const node = element("div", look);
-  node.dataset.key = key;
-  node.append(element("span", "", message.text), meta(message));
-  message.node = node;
-  return node;
-}
-
-function draw() {
-  const log = $("log");
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  const shown = [...state.messages.values()].filter((message) => message.hotel === state.hotel);
-  const nodes = shown.map((message, index) => bubble(message, shown[index - 1]?.sender !== message.sender));
-  if (Date.now() < state.typingUntil) nodes.push(element("p", "typing", "typing…"));
-  const old = [...log.children].filter((node) => node.id !== "empty");
-  if (nodes.length !== old.length || nodes.some((node, index) => node !== old[index])) {
-    log.replaceChildren($("empty"), ...nodes);
-  }
-  $("empty").hidden = nodes.length > 0;
-  if (atEnd) scrollDown();
-  reportRead();
-}
-
-function scrollDown() {
-  $("log").scrollTop = $("log").scrollHeight;
-}
-
-function forget() {
-  state.seq = 0;
-  state.typingUntil = 0;
-  state.messages.clear();
-  draw();
+  call(phonePath(state.guest, "read"), { ids: unread.map((message) => message.id) }).catch(() => {});
 }
 
 // --- choosing
-
-const hotelOf = (id) => state.config.hotels.find((hotel) => hotel.id === id);
 
 function choose(guest, hotelId) {
   const sameGuest = guest.number === state.guest?.number;
@@ -194,12 +169,13 @@ function choose(guest, hotelId) {
   $("empty").textContent = `No messages yet. Write to ${hotel?.name ?? "the hotel"} as ${guest.name}.`;
   const query = new URLSearchParams({ guest: guest.number, name: guest.name, hotel: hotelId });
   history.replaceState(null, "", `?${query}`);
-  if (sameGuest) {
-    draw();
-  } else {
+  beside("answering", null);
+  say("");
+  if (!sameGuest) {
     forget();
     follow();
   }
+  draw();
   scrollDown();
 }
 
@@ -266,15 +242,6 @@ function setUp(config) {
   choose(guest, hotel?.id ?? "");
 }
 
-function submit(event) {
-  event?.preventDefault();
-  const text = $("text").value.trim();
-  if (!text || !state.guest) return;
-  $("text").value = "";
-  grow();
-  send(text);
-}
-
 function grow() {
   const box = $("text");
   box.style.height = "auto";
@@ -286,9 +253,17 @@ document.querySelector(".guests").addEventListener("change", pickGuest);
 $("other").addEventListener("submit", useOther);
 $("change").addEventListener("click", () => fold(!document.querySelector(".setup").classList.contains("open")));
 $("composer").addEventListener("submit", submit);
+$("attach").addEventListener("click", () => $("file").click());
+$("file").addEventListener("change", sendFiles);
+$("beside-close").addEventListener("click", () => {
+  if (state.editing) $("text").value = "";
+  beside("answering", null);
+  grow();
+});
 $("text").addEventListener("input", grow);
 $("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+  if (event.key === "Escape") $("beside-close").click();
 });
 document.addEventListener("visibilitychange", reportRead);
 
