@@ -22,7 +22,7 @@ from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
-WINDOW_CLOSED = "The 24-hour window has closed: this waits until the guest writes, or send a template."
+WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
 FAILED = "The provider could not deliver this."
 
 _WORDS = {each.value: each for each in DeliveryStatus}

@@ -171,6 +171,7 @@ def _log_notices(body: Body) -> None:
             what=notice.what,
             account=notice.account,
             business_account=notice.business_account,
+            channels=sorted(body.trusted) if body.trusted is not None else None,
             details=notice.details,
         )
 

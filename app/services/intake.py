@@ -4,6 +4,7 @@ Outside production an unsigned body is taken, and read leniently, so that the do
 stand; a wrongly signed one is refused everywhere.
 """
 
+import asyncio
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -23,6 +24,8 @@ from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
+
+LARGE = 128 * 1024  # bytes, which take some 20 ms to read
 
 Routes = dict[str, ChannelRecord]
 """The channels that may take a body's items, by the provider's id."""
@@ -51,7 +54,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
     """A body that is believed. ``malformed`` says why nothing in it could be read, ``strangers`` are the accounts in it
-    that are nobody's here."""
+    that are nobody's here. Its notices are to be believed of the channels in ``trusted``, of all where that is None."""
 
     platform: Platform
     raw: bytes
@@ -60,6 +63,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Item] = []
     routes: Routes = {}
     strangers: frozenset[str] = frozenset()
+    trusted: frozenset[int] | None = None
     malformed: str | None = None
 
     def placed(self) -> Iterator[Placed]:
@@ -102,7 +106,7 @@ class Intake:
         malformed: str | None = None
         items: list[Item] = []
         try:
-            items = channel.parse(update.body, received_at=received_at, lenient=not signed)
+            items = await _parse(channel, update.body, received_at, lenient=not signed)
         except Malformed as error:
             malformed = str(error)
         routes = await self._named(work, update.platform, items, trust.named if trust else {})
@@ -119,12 +123,14 @@ class Intake:
             items=items,
             routes=routes,
             strangers=frozenset(strangers),
+            trusted=await self._trusted(work, update.platform, items, trust),
             malformed=malformed,
         )
 
     async def read_again(self, work: UnitOfWork, due: DueItem) -> Body:
         """A stored body, for another try at one of its items: it was believed when it came."""
-        items = self._channels.get(due.platform).parse(due.body, received_at=due.received_at, lenient=not due.signed)
+        channel = self._channels.get(due.platform)
+        items = await _parse(channel, due.body, due.received_at, lenient=not due.signed)
         routes = await self._named(work, due.platform, items, {})
         if not due.signed:
             await self._route_samples(work, due.platform, items, routes)
@@ -164,6 +170,14 @@ class Intake:
             raise Forbidden("The signature does not match.", code="bad_signature")
         return trust
 
+    async def _trusted(
+        self, work: UnitOfWork, platform: Platform, items: list[Item], trust: "_Trust | None"
+    ) -> frozenset[int] | None:
+        """Whose notices these may be: they name the account above the numbers, and many channels may be of one."""
+        if trust is None or not any(isinstance(item, Notice) for item in items):
+            return None
+        return frozenset(each.id for each in await work.channels.of_platform(platform) if trust.covers(each))
+
     async def _route_samples(self, work: UnitOfWork, platform: Platform, items: list[Item], routes: Routes) -> None:
         """The documents' samples name an account that is no number: that is the platform's first channel."""
         strange = {item.account for item in items if not item.account.isdecimal()} - set(routes)
@@ -177,6 +191,13 @@ class Intake:
         except SealBroken:
             log.error("channel_credentials_unreadable", channel_id=record.id)
             return Credentials()
+
+
+async def _parse(channel: Channel, body: bytes, received_at: datetime, *, lenient: bool) -> list[Item]:
+    """The items of a body; of a large one beside everything else that goes on."""
+    if len(body) < LARGE:
+        return channel.parse(body, received_at=received_at, lenient=lenient)
+    return await asyncio.to_thread(channel.parse, body, received_at=received_at, lenient=lenient)
 
 
 class _Trust:

@@ -1,4 +1,4 @@
-"""Bodies that were mauled in transit, or by a sender who tries: none breaks anything, and what is good in them is taken.
+"""Bodies that were mauled, in transit or on purpose: none breaks anything, and what is good in them is taken.
 
 ``LOBBY_MUTANTS`` says how many rounds; each is another seed.
 """
@@ -22,8 +22,10 @@ from tests.world import World
 ROUNDS = int(os.environ.get("LOBBY_MUTANTS", "2"))
 BODIES = 40
 ODD = json.dumps(
-    [None, 0, -1, 1.5, True, "", "x", "\ud83d", "\x00", [], {}, [None], {"a": {"b": [1]}}, "9" * 400, 10**30, ["text"]]
-    + [{"body": 1}, "a" * 5000, {"id": {"id": 1}}]
+    [
+        *(None, 0, -1, 1.5, True, "", "x", "\ud83d", "\x00", "9" * 400, 10**30, "a" * 5000),
+        *([], {}, [None], ["text"], {"body": 1}, {"id": {"id": 1}}, {"a": {"b": [1]}}),
+    ]
 )
 ADDED = ("errors", "context", "group_id", "from", "from_user_id", "type", "id", "timestamp")
 ENVELOPES = [
