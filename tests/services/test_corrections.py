@@ -1,5 +1,6 @@
 """Messages that their writers edit or take back: told before the original, after it, twice, in any order."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,26 @@ async def test_an_edit_may_come_before_its_original(
     message = await original(ledger)
     assert (message.content, message.edited_at) == ("services", clock.now)
     assert [each["text"] for each in message.extra["edits"]] == ["servces"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of_a_guest", "of_a_stranger"])
+async def test_an_original_and_its_edit_at_once_do_not_miss_each_other(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock, *, known: bool
+) -> None:
+    senders = [f"3519120005{number:02}" for number in range(12)]
+    if known:
+        await take(desk, *(text("Hi", id=f"wamid.HI{each}") | {"from": each} for each in senders))
+    bodies: list[list[Json]] = []
+    for each in senders:
+        target = f"wamid.{each}"
+        content = {"original_message_id": target, "message": {"type": "text", "text": {"body": "Right"}}}
+        bodies.append([message("edit", content, id=f"{target}.E", timestamp=at(clock)) | {"from": each}])
+        bodies.append([text("Wrong", id=target) | {"from": each}])
+
+    await asyncio.gather(*(take(desk, *body) for body in bodies))
+
+    corrected = await ledger.rows(Message, Message.external_id.in_([f"wamid.{each}" for each in senders]))
+    assert [each.content for each in corrected] == ["Right"] * len(senders)
 
 
 async def test_a_message_that_was_taken_back_before_it_came_says_nothing_to_anybody(
