@@ -1,23 +1,144 @@
 """What providers report of messages that left: sent, delivered, read, failed.
 
 Reports come twice, in any order, and before the answer to the send that they are about. Each is kept once; a message's
-status only rises. One that carries our delivery's id proves a send whose own answer was lost.
+status only rises. One that carries our delivery's id proves a send whose own answer was lost. A failure is treated by
+its code as one that answers a send: what came too late for the window waits for the guest, what tells of the channel's
+own trouble pauses it.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from app.channels.base import InboundStatus
-from app.core.events import MessageStatusChanged
+import structlog
+
+from app.channels.base import InboundStatus, SendOutcome
+from app.channels.whatsapp.errors import outcome_of
+from app.core.events import ChannelChanged, MessageStatusChanged
 from app.core.types import DeliveryStatus
+from app.core.views import ConversationRef
 from app.store.channels import ChannelRecord
-from app.store.messages import StatusReport
+from app.store.messages import NewStatus, Standing, StatusReport
 from app.store.unit_of_work import UnitOfWork
 
+log = structlog.get_logger(__name__)
 
-async def take_status(work: UnitOfWork, channel: ChannelRecord, item: InboundStatus, at: datetime) -> None:
-    """Keep one report, and raise the status of its message where we know it."""
-    report = StatusReport(
-        channel_id=channel.id,
+WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
+FAILED = "The provider could not deliver this."
+
+_WORDS = {each.value: each for each in DeliveryStatus}
+
+
+async def take_statuses(
+    work: UnitOfWork, reported: Sequence[tuple[ChannelRecord, InboundStatus]], at: datetime
+) -> None:
+    """Keep reports, and raise the statuses of the messages that we know."""
+    told: dict[tuple[int, str, str], StatusReport] = {}
+    for channel, item in reported:
+        report = _report(channel.id, item, at)
+        told.setdefault((report.channel_id, report.external_id, report.status), report)
+    # Providers send the same statuses in several bodies at once: all go through them in one order.
+    fresh = await work.messages.add_statuses([told[key] for key in sorted(told)])
+    by_channel: dict[int, list[StatusReport]] = {}
+    for key in sorted(fresh):
+        by_channel.setdefault(key[0], []).append(told[key])
+    for channel_id, reports in by_channel.items():
+        await _apply(work, channel_id, reports, at)
+
+
+async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> bool:
+    """Raise a message's status to what a report says; whether that changed it. A word that we do not know changes
+    nothing."""
+    standing = await work.messages.lock_standing(message_id=message_id)
+    return bool(await _raise(work, standing, {each.external_id: [report] for each in standing}))
+
+
+async def _apply(work: UnitOfWork, channel_id: int, reports: Sequence[StatusReport], at: datetime) -> None:
+    """What new reports of one channel bring about."""
+    revived: set[int] = set()
+    ours = {each.delivery_id: each.external_id for each in reports if each.delivery_id is not None}
+    if ours and (settled := await work.deliveries.settle_many(channel_id, ours, at)):
+        await work.messages.set_external_ids(settled)
+        revived = await work.messages.revive_many(settled)
+        work.has_deliveries = True  # the next of these conversations may go
+    by_id: dict[str, list[StatusReport]] = {}
+    for report in reports:
+        by_id.setdefault(report.external_id, []).append(report)
+    standing = await work.messages.lock_standing(channel_id=channel_id, external_ids=by_id)
+    raised = await _raise(work, standing, by_id)
+    if untold := [each for each in standing if each.id in revived - raised]:
+        refs = await work.conversations.refs({each.conversation_id for each in untold})
+        for each in untold:
+            _tell(work, refs[each.conversation_id], each.id, NewStatus(delivery_status=DeliveryStatus.SENT))
+
+
+async def _raise(
+    work: UnitOfWork, standing: Iterable[Standing], reports: Mapping[str, Sequence[StatusReport]]
+) -> set[int]:
+    """Write and tell what became of locked messages; the ids of those that changed."""
+    changes: dict[int, NewStatus] = {}
+    places: dict[int, int] = {}
+    for message in standing:
+        highest = _highest(message, reports[message.external_id])
+        if highest is None:
+            continue
+        status = _WORDS[highest.status]
+        if status is DeliveryStatus.FAILED:
+            changes[message.id] = await _failed(work, message, highest)
+        else:
+            changes[message.id] = NewStatus(delivery_status=status)
+        places[message.id] = message.conversation_id
+    if not changes:
+        return set()
+    await work.messages.set_statuses(changes)
+    refs = await work.conversations.refs(set(places.values()))
+    for message_id in sorted(changes):
+        _tell(work, refs[places[message_id]], message_id, changes[message_id])
+    return set(changes)
+
+
+def _highest(message: Standing, reports: Sequence[StatusReport]) -> StatusReport | None:
+    """The report that says most of a message, where that is more than stands."""
+    known = [each for each in reports if each.status in _WORDS]
+    highest = max(known, key=lambda each: _WORDS[each.status].rank, default=None)
+    waits_again = message.delivery_status is DeliveryStatus.QUEUED and message.delivery_error_code is not None
+    rank = DeliveryStatus.FAILED.rank if waits_again else message.delivery_status.rank
+    return highest if highest is not None and _WORDS[highest.status].rank > rank else None
+
+
+async def _failed(work: UnitOfWork, message: Standing, report: StatusReport) -> NewStatus:
+    outcome = outcome_of(report.error_code)
+    if outcome is SendOutcome.WINDOW and await _hold(work, message, report):
+        return NewStatus(delivery_status=DeliveryStatus.QUEUED, error=WINDOW_CLOSED, error_code=report.error_code)
+    if outcome is SendOutcome.PAUSE:
+        await pause_channel(work, report.channel_id, report.error_code, report.error)
+    return NewStatus(delivery_status=DeliveryStatus.FAILED, error=report.error or FAILED, error_code=report.error_code)
+
+
+async def _hold(work: UnitOfWork, message: Standing, report: StatusReport) -> bool:
+    """Keep what the window refused until the guest writes; whether that could be done. Where they have written since,
+    it may leave at once."""
+    held = await work.deliveries.hold_sent(message.id, error_code=report.error_code, error=WINDOW_CLOSED)
+    if held is None:
+        return False
+    wrote_at = held.last_inbound_at
+    if wrote_at is not None and report.at is not None and wrote_at > report.at:
+        released = await work.deliveries.release_held(held.channel_id, held.address, wrote_at)
+        work.has_deliveries = work.has_deliveries or released > 0
+    return True
+
+
+async def pause_channel(work: UnitOfWork, channel_id: int, code: int | None, reason: str | None) -> None:
+    """Nothing leaves by this channel until it is mended."""
+    words = reason or "The provider refuses the channel's credentials, or its standing."
+    log.error("channel_paused", channel_id=channel_id, code=code, reason=words)
+    channel = await work.channels.pause(channel_id, words)
+    if channel is not None:
+        work.emit(channel.hotel_id, ChannelChanged(channel=channel))
+
+
+def _report(channel_id: int, item: InboundStatus, at: datetime) -> StatusReport:
+    return StatusReport(
+        channel_id=channel_id,
         external_id=item.external_id[:512],
         status=item.status[:32],
         delivery_id=item.delivery_id,
@@ -25,41 +146,16 @@ async def take_status(work: UnitOfWork, channel: ChannelRecord, item: InboundSta
         error=item.error_title[:500] if item.error_title else None,
         at=item.at or at,
     )
-    if not await work.messages.add_status(report):
-        return
-    revived = False
-    if item.delivery_id is not None:
-        settled = await work.deliveries.settle(channel.id, item.delivery_id, at)
-        if settled is not None:
-            await work.messages.set_external_id(settled, report.external_id)
-            revived = await work.messages.revive(settled)
-            work.has_deliveries = True  # the next of this conversation may go
-    place = (await work.messages.places(channel.id, [report.external_id])).get(report.external_id)
-    if place is not None and not await apply_report(work, *place, report) and revived:
-        await _tell(work, *place, DeliveryStatus.SENT)
 
 
-async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> bool:
-    """Raise a message's status to what a report says; whether it rose. A word that we do not know raises nothing."""
-    try:
-        status = DeliveryStatus(report.status)
-    except ValueError:
-        return False
-    error = (report.error or "The provider could not deliver this.") if status is DeliveryStatus.FAILED else None
-    if not await work.messages.raise_status(message_id, status, error):
-        return False
-    await _tell(work, message_id, conversation_id, status, error)
-    return True
-
-
-async def _tell(
-    work: UnitOfWork, message_id: int, conversation_id: int, status: DeliveryStatus, error: str | None = None
-) -> None:
-    conversation = await work.conversations.get(conversation_id)
-    assert conversation is not None, "a message stands in a conversation"
+def _tell(work: UnitOfWork, conversation: ConversationRef, message_id: int, new: NewStatus) -> None:
     work.emit(
         conversation.hotel_id,
         MessageStatusChanged(
-            conversation=conversation.as_ref(), message_id=message_id, delivery_status=status, error=error
+            conversation=conversation,
+            message_id=message_id,
+            delivery_status=new.delivery_status,
+            error=new.error,
+            error_code=new.error_code,
         ),
     )

@@ -1,70 +1,51 @@
-"""What one message of a guest brings about: its conversation, its place in the flow, the answers that leave.
+"""What one message of a guest brings about: its place in a conversation and in the flow, the answers that leave.
 
-Works inside the transaction of ``services/inbound.py``, on rows that are locked there.
+Decides in memory, on what ``services/arrivals.py`` has loaded and locked; what is to be written goes into a draft.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-import structlog
 
-from app.channels.base import InboundMedia, InboundMessage
+from app.channels.base import InboundMedia, InboundMessage, Sender
 from app.channels.registry import ChannelRegistry
-from app.core.events import Change, ConversationChanged, MessageCreated
+from app.core.events import Change
+from app.core.phones import shown
 from app.core.types import (
     CheckinState,
     ConversationStatus,
     DeliveryStatus,
+    Department,
+    MediaState,
     MessageOrigin,
     MessageType,
     SenderType,
 )
 from app.flows.definition import FlowBook
-from app.flows.engine import begin_state, step
-from app.flows.types import Facts, FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
+from app.flows.engine import PAPERS, begin_state, step
+from app.flows.texts import in_language
+from app.flows.types import FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
+from app.services.corrections import Reading
+from app.services.draft import Draft, Entry
 from app.services.outgoing import menu_pieces
-from app.store.channels import ChannelRecord
-from app.store.conversations import ConversationState
-from app.store.guests import AccountRecord, GuestRecord, StayRecord
+from app.services.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
+from app.services.visitor import BOT_STATUSES, Visitor, bind_stay, put_state
+from app.store.conversations import PREVIEW_LENGTH, ConversationState
 from app.store.messages import NewMedia, NewMessage
-from app.store.unit_of_work import UnitOfWork
 
-log = structlog.get_logger(__name__)
-
-BOT_STATUSES = frozenset({ConversationStatus.DEMO, ConversationStatus.CHECKIN, ConversationStatus.ACTIVE})
-
-
-class AlreadyTaken(Exception):
-    """The provider's id of this message is known: it has been delivered before."""
+STOP_NOTE = "This guest has asked for no more messages than answers to their own (STOP)."
+START_NOTE = "This guest wants messages from the hotel again (START)."
+GROUP_REASON = "A group has written"
 
 
-@dataclass
-class Visitor:
-    """A guest who is writing, on one channel: what the transaction has loaded and locked of them."""
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on its way in: how it reads by now, where it belongs, and what it answers."""
 
-    channel: ChannelRecord
-    account: AccountRecord
-    guest: GuestRecord
-    stay: StayRecord | None
-    conversations: list[ConversationState] = field(default_factory=list)
-
-    @property
-    def facts(self) -> Facts:
-        return facts_of(self.guest, self.stay, self.channel)
-
-
-def facts_of(guest: GuestRecord, stay: StayRecord | None, channel: ChannelRecord) -> Facts:
-    """What the flows may know of a guest."""
-    return Facts(
-        hotel_name=channel.hotel_name,
-        guest_name=guest.full_name,
-        booking_name=guest.full_name if stay else "",
-        room_number=stay.room_number if stay else "",
-        language=guest.language or channel.hotel_language,
-        has_stay=stay is not None,
-        checkin_due=stay is not None and stay.checkin_due,
-    )
+    item: InboundMessage
+    reading: Reading
+    conversation: ConversationState
+    reply_to: int | Entry | None = None
 
 
 class GuestDesk:
@@ -74,76 +55,105 @@ class GuestDesk:
         self._book = book
         self._channels = channels
 
-    async def take(
-        self,
-        work: UnitOfWork,
-        visitor: Visitor,
-        item: InboundMessage,
-        *,
-        at: datetime,
-    ) -> None:
-        """Store the message, let the flow answer it, and put what it answers into the outbox. Raises AlreadyTaken."""
-        replies_to = await _replied_to(work, visitor, item)
-        conversation = self._choose(visitor, replies_to) or await self._open(work, visitor)
+    def first_state(self, visitor: Visitor) -> FlowState:
+        """Where a new conversation of this guest begins."""
+        return begin_state(self._book, visitor.facts)
+
+    def take(self, draft: Draft, visitor: Visitor, taken: Taken) -> None:
+        """A message of a guest: kept, answered by the flow where that speaks, and shown to staff."""
+        item, conversation, at = taken.item, taken.conversation, draft.at
         conversation.account_id, conversation.address = visitor.account.id, visitor.account.address
+        conversation.window_opened_at = visitor.window_opened_at
         self._rebind(conversation, visitor)
-        outcome = self._ask_flow(conversation, visitor, item)
-        stored = await work.messages.add(
+        told_before = conversation.last_message_preview
+        outcome = self._ask_flow(conversation, visitor, taken)
+        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or (
+            conversation.status in BOT_STATUSES and _is_another_page(visitor, item)
+        )
+        self._keep(draft, visitor, taken, stay_id=conversation.stay_id if is_document else None)
+        if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
+            conversation.waiting_since = at
+        self._carry_out(draft, visitor, conversation, outcome)
+        if taken.reading.revoked_at is None:
+            self._heed_wishes(draft, visitor, conversation, item)
+        if item.too_big and item.group is None and conversation.status in BOT_STATUSES:
+            text = in_language(TOO_BIG, visitor.facts.language)
+            if told_before not in {text, _preview(taken)[:PREVIEW_LENGTH]}:  # of several in a row, once
+                self._reply(draft, visitor, conversation, Reply(text=text))
+
+    def take_reaction(self, draft: Draft, visitor: Visitor, taken: Taken, *, by_hotel: bool = False) -> None:
+        """A reaction stands beside what it is about, and asks for nothing: no flow, no waiting, no last message."""
+        if by_hotel:
+            self._keep_echo(draft, visitor, taken, preview=None)
+        else:
+            self._keep(draft, visitor, taken, preview=None)
+
+    def take_echo(self, draft: Draft, visitor: Visitor, taken: Taken) -> None:
+        """Somebody of the hotel answered from the phone: as if they had here, so the flow falls silent."""
+        conversation, at = taken.conversation, draft.at
+        if conversation.status is not ConversationStatus.RELAY:
+            conversation.status = ConversationStatus.RELAY
+            conversation.relayed_at = at
+            draft.changed(conversation, Change.RELAY_STARTED)
+        self._keep_echo(draft, visitor, taken, preview=_preview(taken))
+        conversation.last_staff_message_at = at
+        conversation.waiting_since = None
+
+    def _keep(
+        self, draft: Draft, visitor: Visitor, taken: Taken, *, stay_id: int | None = None, preview: str | None = ""
+    ) -> None:
+        item, conversation = taken.item, taken.conversation
+        extra = taken.reading.extra
+        if item.group is not None:
+            extra = extra | {"sender": _writer(item.sender)}
+        draft.add(
+            conversation,
             NewMessage(
                 hotel_id=conversation.hotel_id,
                 conversation_id=conversation.id,
                 channel_id=conversation.channel_id,
                 sender_type=SenderType.GUEST,
                 origin=MessageOrigin.GUEST,
-                sender_name=conversation.guest_name,
-                content=item.text,
+                sender_name=conversation.guest_name if item.group is None else _name_of(item.sender),
+                content=taken.reading.text,
                 type=item.type,
-                media=_media(item.media, conversation, outcome) if item.media else None,
+                media=_media(item.media, taken.reading, stay_id) if item.media else None,
                 external_id=item.external_id,
-                reply_to_id=replies_to[0] if replies_to else None,
-                extra=item.extra,
+                extra=extra,
+                edited_at=taken.reading.edited_at,
+                revoked_at=taken.reading.revoked_at,
                 provider_timestamp=item.sent_at,
-                created_at=at,
-            )
+                created_at=draft.at,
+            ),
+            preview=None if preview is None else _preview(taken),
+            reply_to=taken.reply_to,
         )
-        if stored is None:
-            raise AlreadyTaken
-        conversation.note_message(stored.id, _preview(item), SenderType.GUEST, at)
-        if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
-            conversation.waiting_since = at
-        work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
-        await self._carry_out(work, visitor, conversation, outcome, at)
-        await work.conversations.save(conversation)
 
-    def _choose(self, visitor: Visitor, replies_to: tuple[int, int] | None) -> ConversationState | None:
-        """The one that it replies to; else the one where staff are, the last active; else the bot's."""
-        here = [each for each in visitor.conversations if each.channel_id == visitor.channel.id]
-        if replies_to:
-            for each in here:
-                if each.id == replies_to[1]:
-                    return each
-        with_staff = [each for each in here if each.status is ConversationStatus.RELAY]
-        if with_staff:
-            return max(with_staff, key=_last_with_staff)
-        return next((each for each in here if each.status in BOT_STATUSES), None)
-
-    async def _open(self, work: UnitOfWork, visitor: Visitor) -> ConversationState:
-        """A new conversation, where its flow begins; or the one that a message from elsewhere has just begun."""
-        state = begin_state(self._book, visitor.facts)
-        conversation, is_new = await work.conversations.open(
-            hotel_id=visitor.channel.hotel_id,
-            guest_id=visitor.guest.id,
-            channel_id=visitor.channel.id,
-            account_id=visitor.account.id,
-            stay_id=visitor.stay.id if visitor.stay else None,
-            status=state.status,
+    def _keep_echo(self, draft: Draft, visitor: Visitor, taken: Taken, *, preview: str | None) -> None:
+        item, conversation = taken.item, taken.conversation
+        draft.add(
+            conversation,
+            NewMessage(
+                hotel_id=conversation.hotel_id,
+                conversation_id=conversation.id,
+                channel_id=conversation.channel_id,
+                sender_type=SenderType.STAFF,
+                origin=MessageOrigin.STAFF,
+                sender_name=f"{visitor.channel.hotel_name} (phone)",
+                content=taken.reading.text,
+                type=item.type,
+                media=_media(item.media, taken.reading, None) if item.media else None,
+                external_id=item.external_id,
+                extra=taken.reading.extra,
+                delivery_status=DeliveryStatus.SENT,
+                edited_at=taken.reading.edited_at,
+                revoked_at=taken.reading.revoked_at,
+                provider_timestamp=item.sent_at,
+                created_at=draft.at,
+            ),
+            preview=preview,
+            reply_to=taken.reply_to,
         )
-        visitor.conversations.append(conversation)
-        if is_new:
-            put_state(conversation, state)
-            created = ConversationChanged(conversation=conversation.ref(), change=Change.CREATED)
-            work.emit(conversation.hotel_id, created)
-        return conversation
 
     def _rebind(self, conversation: ConversationState, visitor: Visitor) -> None:
         """Another stay counts now than when the bot last spoke: it starts anew with that one."""
@@ -155,8 +165,10 @@ class GuestDesk:
         bind_stay(conversation, stay)
         put_state(conversation, begin_state(self._book, visitor.facts))
 
-    def _ask_flow(self, conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> Outcome:
-        """What the flow makes of it. In a group it keeps silent: it would answer one of many."""
+    def _ask_flow(self, conversation: ConversationState, visitor: Visitor, taken: Taken) -> Outcome:
+        """What the flow makes of it. It hears nothing of what says nothing, or is a wish about messages as such. In a
+        group it would answer one of many: that is for people, at once."""
+        item, text = taken.item, taken.reading.text
         state = FlowState(
             status=conversation.status,
             flow=conversation.flow_name,
@@ -164,32 +176,33 @@ class GuestDesk:
             context=conversation.context_data,
         )
         if item.group is not None:
+            if conversation.status is ConversationStatus.RELAY:
+                return Outcome(state=state)
+            to_people = RelayTo(department=Department.RECEPTION, reason=GROUP_REASON)
+            return Outcome(state=state, effects=(to_people,))
+        is_blank = item.type is MessageType.TEXT and not text.strip()
+        is_wish = wants_out(item) or (visitor.opted_out_at is not None and wants_in(item))
+        if is_blank or is_wish or item.too_big or taken.reading.revoked_at is not None:
             return Outcome(state=state)
-        said = GuestInput(text=item.text, choice=item.choice, type=item.type, has_media=item.media is not None)
+        said = GuestInput(
+            text="" if item.wordless else text,
+            choice=item.choice,
+            type=item.type,
+            has_media=item.media is not None,
+        )
         return step(self._book, state, said, visitor.facts)
 
-    async def _carry_out(
-        self,
-        work: UnitOfWork,
-        visitor: Visitor,
-        conversation: ConversationState,
-        outcome: Outcome,
-        at: datetime,
-    ) -> None:
+    def _carry_out(self, draft: Draft, visitor: Visitor, conversation: ConversationState, outcome: Outcome) -> None:
         relays = [effect for effect in outcome.effects if isinstance(effect, RelayTo)]
         put_state(conversation, outcome.state)
-        relayed = self._relay(visitor, conversation, relays[-1], at) if relays else None
+        relayed = self._relay(visitor, conversation, relays[-1], draft.at) if relays else None
         for reply in outcome.replies:
-            await self._reply(work, visitor, conversation, reply, at)
+            self._reply(draft, visitor, conversation, reply)
         if any(isinstance(effect, SubmitCheckin) for effect in outcome.effects) and visitor.stay is not None:
-            await work.guests.set_checkin_state(visitor.stay.id, CheckinState.SUBMITTED)
+            visitor.submitted = True
+            visitor.stay = msgspec.structs.replace(visitor.stay, checkin_state=CheckinState.SUBMITTED)
         if relayed is not None:
-            if relayed is not conversation:
-                await work.conversations.save(relayed)
-            work.emit(
-                conversation.hotel_id,
-                ConversationChanged(conversation=relayed.ref(), change=Change.RELAY_STARTED),
-            )
+            draft.changed(relayed, Change.RELAY_STARTED)
 
     def _relay(
         self, visitor: Visitor, conversation: ConversationState, effect: RelayTo, at: datetime
@@ -212,12 +225,34 @@ class GuestDesk:
         target.waiting_since = target.waiting_since or at
         return target
 
-    async def _reply(
-        self, work: UnitOfWork, visitor: Visitor, conversation: ConversationState, reply: Reply, at: datetime
+    def _heed_wishes(
+        self, draft: Draft, visitor: Visitor, conversation: ConversationState, item: InboundMessage
     ) -> None:
+        """STOP and START: kept, said to the guest once, and to staff."""
+        if wants_out(item):
+            if visitor.opted_out_at is None:
+                visitor.opted_out_at = draft.at
+                self._confirm(draft, visitor, conversation, STOPPED, STOP_NOTE)
+        elif visitor.opted_out_at is not None and wants_in(item):
+            visitor.opted_out_at = None
+            self._confirm(draft, visitor, conversation, RESUMED, START_NOTE)
+
+    def _confirm(
+        self,
+        draft: Draft,
+        visitor: Visitor,
+        conversation: ConversationState,
+        phrase: Mapping[str, str],
+        note: str,
+    ) -> None:
+        self._reply(draft, visitor, conversation, Reply(text=in_language(phrase, visitor.facts.language)))
+        add_note(draft, conversation, note, sender_name=visitor.channel.hotel_name)
+
+    def _reply(self, draft: Draft, visitor: Visitor, conversation: ConversationState, reply: Reply) -> None:
         options = [msgspec.structs.asdict(option) for option in reply.options]
         for piece in menu_pieces(self._channels.get(conversation.platform), reply.text, options, reply.opens):
-            stored = await work.messages.add(
+            draft.add(
+                conversation,
                 NewMessage(
                     hotel_id=conversation.hotel_id,
                     conversation_id=conversation.id,
@@ -228,46 +263,46 @@ class GuestDesk:
                     content=piece.content,
                     extra=piece.extra,
                     delivery_status=DeliveryStatus.QUEUED,
-                    created_at=at,
-                )
+                    created_at=draft.at,
+                ),
+                preview=piece.content,
+                deliver=True,
             )
-            assert stored is not None, "a message without an outside id meets no other"
-            await work.deliver(conversation, stored.id, at)
-            conversation.note_message(stored.id, piece.content, SenderType.SYSTEM, at)
-            work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
 
 
-async def _replied_to(work: UnitOfWork, visitor: Visitor, item: InboundMessage) -> tuple[int, int] | None:
-    """The message that this one answers, and its conversation."""
-    if item.reply_to is None:
-        return None
-    return (await work.messages.places(visitor.channel.id, [item.reply_to])).get(item.reply_to)
+def add_note(
+    draft: Draft, conversation: ConversationState, text: str, *, sender_name: str, external_id: str | None = None
+) -> None:
+    """A note for staff. One with an ``external_id`` stands there once, however often it is told."""
+    draft.add(
+        conversation,
+        NewMessage(
+            hotel_id=conversation.hotel_id,
+            conversation_id=conversation.id,
+            channel_id=conversation.channel_id,
+            sender_type=SenderType.SYSTEM,
+            origin=MessageOrigin.FLOW,
+            sender_name=sender_name,
+            content=text,
+            is_note=True,
+            external_id=external_id,
+            created_at=draft.at,
+        ),
+    )
 
 
-def bind_stay(conversation: ConversationState, stay: StayRecord | None) -> None:
-    """Have the conversation be about this stay, or about none."""
-    conversation.stay_id = stay.id if stay else None
-    conversation.room_number = stay.room_number if stay else None
-    conversation.floor = stay.floor if stay else None
+def _is_another_page(visitor: Visitor, item: InboundMessage) -> bool:
+    """A document has two sides, and the second comes when the flow has moved on: it is no picture for everybody."""
+    submitted = visitor.stay is not None and visitor.stay.checkin_state is CheckinState.SUBMITTED
+    return submitted and item.media is not None and item.type in PAPERS
 
 
-def put_state(conversation: ConversationState, state: FlowState) -> None:
-    """Keep where the flow stands on the conversation."""
-    conversation.status = state.status
-    conversation.flow_name = state.flow
-    conversation.current_step = state.step
-    conversation.context_data = state.context
-
-
-def _last_with_staff(conversation: ConversationState) -> tuple[float, int]:
-    moments = [at.timestamp() for at in (conversation.last_staff_message_at, conversation.relayed_at) if at]
-    return max(moments, default=0.0), conversation.id
-
-
-def _media(file: InboundMedia, conversation: ConversationState, outcome: Outcome) -> NewMedia:
-    is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects)
+def _media(file: InboundMedia, reading: Reading, stay_id: int | None) -> NewMedia:
+    gone = reading.revoked_at is not None
     return NewMedia(
-        stay_id=conversation.stay_id if is_document else None,
+        stay_id=stay_id,
+        state=MediaState.DELETED if gone else MediaState.PENDING,
+        deleted_at=reading.revoked_at,
         provider_id=file.provider_id[:512],
         mime_type=file.mime_type[:128] if file.mime_type else None,
         filename=file.filename[:255] if file.filename else None,
@@ -276,5 +311,21 @@ def _media(file: InboundMedia, conversation: ConversationState, outcome: Outcome
     )
 
 
-def _preview(item: InboundMessage) -> str:
-    return item.text or ("" if item.type is MessageType.TEXT else f"[{item.type}]")
+def _preview(taken: Taken) -> str:
+    if taken.reading.revoked_at is not None:
+        return ""
+    return preview_of(taken.item.type, taken.reading.text)
+
+
+def preview_of(kind: MessageType, text: str) -> str:
+    """How a message shows in lists."""
+    return text or ("" if kind is MessageType.TEXT else f"[{kind}]")
+
+
+def _name_of(sender: Sender) -> str:
+    return sender.name or (shown(sender.phone) if sender.phone else sender.address)
+
+
+def _writer(sender: Sender) -> dict[str, str | None]:
+    """Who wrote in a group: the group's conversation is nobody's own."""
+    return {"address": sender.address, "phone": sender.phone, "user_id": sender.user_id, "name": sender.name}

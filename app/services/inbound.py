@@ -1,11 +1,8 @@
 """What providers send us: nothing lost, nothing twice.
 
-One transaction holds the raw update and, each in a savepoint, what its items bring about. An item that fails is put
-aside with its error and tried again alone; its neighbours stand. An item is taken only where the secret of its own
-channel verified the body: hotels share the URL, not the trust.
-
-The senders of a body are met all at once, in one order and with few statements. Where that fails one of them is at
-fault, and who is not yet known: the transaction begins again and meets each in the savepoint of its item.
+One transaction holds the raw update and what its items bring about. An item that fails is put aside with its error
+and tried again alone; its neighbours stand. An item is taken only where the secret of its own channel verified the
+body: hotels share the URL, not the trust.
 """
 
 from datetime import datetime, timedelta
@@ -14,26 +11,20 @@ from enum import StrEnum
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.channels.base import InboundMessage, InboundStatus, Malformed, Unreadable
+from app.channels.base import Malformed, Preference
 from app.core.clock import Clock
 from app.core.text import clean
 from app.core.types import Platform, UpdateState
-from app.services.delivery_reports import take_status
-from app.services.guest_desk import AlreadyTaken, GuestDesk, Visitor
+from app.services.guest_desk import GuestDesk
 from app.services.intake import Body, Intake, Placed, RawUpdate
-from app.services.reception import meet, reload_conversations
-from app.store.database import Database, is_away, is_deadlock
+from app.services.taking import Failures, NotReadable, take_items
+from app.store.database import Database
 from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 10
-LONGEST_ADDRESS = 254
-LONGEST_ID = 512
-
-Failures = dict[int, Exception]
-"""What failed, by the position of the item."""
 
 
 class Receipt(StrEnum):
@@ -44,16 +35,8 @@ class Receipt(StrEnum):
     ERROR = "error"
 
 
-class NotReadable(Exception):
-    """An item that no further try will make readable."""
-
-
 class NotOurs(Exception):
     """An item of a channel that is not in use, or no longer."""
-
-
-class _SomebodyUnmet(Exception):
-    """The senders of a body could not be met all at once."""
 
 
 class InboundService:
@@ -68,10 +51,7 @@ class InboundService:
 
         Raises Forbidden where it is wrongly signed, Unavailable where the database is away.
         """
-        try:
-            return await self._database.run(self._receive, update)
-        except _SomebodyUnmet:
-            return await self._database.run(self._receive, update, alone=True)
+        return await self._database.run(self._receive, update)
 
     async def knows_token(self, platform: Platform, verify_token: str) -> bool:
         """Whether a provider that asks to send us updates knows the verify token of one of our channels."""
@@ -85,10 +65,11 @@ class InboundService:
             await self._database.run(self._retry, due)
         return due is not None
 
-    async def _receive(self, work: UnitOfWork, update: RawUpdate, *, alone: bool = False) -> Receipt:
+    async def _receive(self, work: UnitOfWork, update: RawUpdate) -> Receipt:
         body = await self._intake.believe(work, update)
+        _log_notices(body)
         placed = list(body.placed())
-        failures = await self._take(work, placed, body.received_at, alone=alone)
+        failures = await take_items(work, self._desk, placed, body)
         receipt = _receipt(body, placed, failures)
         update_id = await work.inbound.add(
             body.platform,
@@ -100,16 +81,14 @@ class InboundService:
         )
         for each in placed:
             if each.position in failures:
-                error = failures[each.position]
-                await self._put_aside(work, update_id, each.position, each.channel.id, error, attempts=1)
+                await self._put_aside(work, _Tried(update_id, each), failures[each.position])
         return receipt
 
     async def _take_due(self, work: UnitOfWork) -> DueItem | None:
         """The item whose time has come, its next time set already: a try that never ends is in nobody's way."""
         due = await work.inbound.next_due(self._clock())
         if due is not None and due.attempts >= MAX_ATTEMPTS:  # its tries have all ended their transactions
-            error = NotReadable("none of its tries has come to an end")
-            await self._put_aside(work, due.update_id, due.position, due.channel_id, error, attempts=due.attempts)
+            await self._put_aside(work, due, NotReadable("none of its tries has come to an end"), due.attempts)
             return None
         if due is not None:
             await work.inbound.postpone(
@@ -125,7 +104,7 @@ class InboundService:
         if error is None:
             await work.inbound.mark_processed(due.update_id, due.position)
         else:
-            await self._put_aside(work, due.update_id, due.position, due.channel_id, error, attempts=due.attempts + 1)
+            await self._put_aside(work, due, error, due.attempts + 1)
 
     async def _try_again(self, work: UnitOfWork, due: DueItem) -> Exception | None:
         """What is wrong with the item still."""
@@ -133,85 +112,27 @@ class InboundService:
             body = await self._intake.read_again(work, due)
         except Malformed as error:
             return NotReadable(str(error))
-        placed = [each for each in body.placed() if each.position == due.position]
+        placed = [each for each in body.placed() if _is_due(each, due)]
         if not placed:
             return NotOurs("no channel that is in use takes this now")
-        return (await self._take(work, placed, body.received_at, alone=True)).get(due.position)
+        return next(iter((await take_items(work, self._desk, placed, body)).values()), None)
 
-    async def _take(self, work: UnitOfWork, placed: list[Placed], at: datetime, *, alone: bool) -> Failures:
-        failures: Failures = {}
-        messages: list[tuple[Placed, InboundMessage]] = []
-        statuses: list[tuple[Placed, InboundStatus]] = []
-        for each in placed:
-            match each.item:
-                case InboundMessage() as message if _fits(message):
-                    messages.append((each, message))
-                case InboundMessage():
-                    failures[each.position] = NotReadable("an id or address longer than any provider's")
-                case InboundStatus() as status:
-                    statuses.append((each, status))
-                case Unreadable() as unreadable:
-                    failures[each.position] = NotReadable(unreadable.reason)
-        if messages:
-            await self._take_messages(work, messages, at, failures, alone=alone)
-        # Providers send the same statuses in several bodies at once: all go through them in one order.
-        for each, status in sorted(statuses, key=lambda pair: (pair[1].external_id, pair[1].status)):
-            try:
-                async with work.savepoint():
-                    await take_status(work, each.channel, status, at)
-            except Exception as error:
-                failures[each.position] = _item_fault(error)
-        return failures
-
-    async def _take_messages(
-        self,
-        work: UnitOfWork,
-        messages: list[tuple[Placed, InboundMessage]],
-        at: datetime,
-        failures: Failures,
-        *,
-        alone: bool,
-    ) -> None:
-        visitors = {} if alone else await _meet_all(work, messages, at)
-        for each, item in messages:
-            sender = each.channel.id, item.sender.address
-            known = visitors.get(sender)
-            try:
-                async with work.savepoint():
-                    visitor = known or (await meet(work, {sender: (each.channel, item.sender)}, at))[sender]
-                    await self._desk.take(work, visitor, item, at=at)
-                continue
-            except AlreadyTaken:
-                pass
-            except Exception as error:
-                failures[each.position] = _item_fault(error)
-            if known is not None:
-                await reload_conversations(work, known)
-
-    async def _put_aside(
-        self,
-        work: UnitOfWork,
-        update_id: int,
-        position: int,
-        channel_id: int | None,
-        error: Exception,
-        *,
-        attempts: int,
-    ) -> None:
+    async def _put_aside(self, work: UnitOfWork, item: "DueItem | _Tried", error: Exception, attempts: int = 1) -> None:
         hopeless = attempts >= MAX_ATTEMPTS or isinstance(error, NotReadable)
         log.warning(
             "inbound_item_put_aside",
-            update_id=update_id,
-            position=position,
+            update_id=item.update_id,
+            position=item.position,
             attempts=attempts,
             hopeless=hopeless,
             error=_in_words(error),
             exc_info=error if attempts >= MAX_ATTEMPTS else None,  # the whole story once, and not for each of a batch
         )
         await work.inbound.put_aside(
-            update_id,
-            position,
-            channel_id=channel_id,
+            item.update_id,
+            item.position,
+            channel_id=item.channel_id,
+            external_id=item.external_id,
             state=UpdateState.DEAD if hopeless else UpdateState.PENDING,
             error=_in_words(error),
             attempts=attempts,
@@ -222,35 +143,51 @@ class InboundService:
         return self._clock() + timedelta(seconds=min(2**attempts, 600))
 
 
-async def _meet_all(
-    work: UnitOfWork, messages: list[tuple[Placed, InboundMessage]], at: datetime
-) -> dict[tuple[int, str], Visitor]:
-    senders = {(each.channel.id, item.sender.address): (each.channel, item.sender) for each, item in messages}
-    try:
-        return await meet(work, senders, at)
-    except Exception as error:
-        raise _SomebodyUnmet from _item_fault(error)
+class _Tried:
+    """An item that failed for the first time."""
+
+    def __init__(self, update_id: int, placed: Placed) -> None:
+        self.update_id = update_id
+        self.position = placed.position
+        self.channel_id = placed.channel.id
+        self.external_id = placed.external_id
+
+
+def _is_due(placed: Placed, due: DueItem) -> bool:
+    """The item again: by the provider's id, for places may shift as the reading of bodies learns."""
+    if due.channel_id is not None and placed.channel.id != due.channel_id:
+        return False
+    return placed.external_id == due.external_id if due.external_id else placed.position == due.position
+
+
+def _log_notices(body: Body) -> None:
+    """What only people can mend."""
+    if body.strangers:
+        log.error("inbound_for_an_unknown_account", accounts=sorted(body.strangers)[:20])
+    for notice in body.notices():
+        (log.warning if notice.grave else log.info)(
+            "provider_notice",
+            subject=notice.subject,
+            what=notice.what,
+            account=notice.account,
+            business_account=notice.business_account,
+            channels=sorted(body.trusted) if body.trusted is not None else None,
+            details=notice.details,
+        )
 
 
 def _receipt(body: Body, placed: list[Placed], failures: Failures) -> Receipt:
-    if body.malformed is not None or (placed and len(failures) == len(placed)):
+    """Preferences, and what nobody could read, are no news to anybody; what failed for another reason is an error."""
+    if body.malformed is not None:
         return Receipt.ERROR
-    return Receipt.PROCESSED if placed else Receipt.IGNORED
-
-
-def _fits(message: InboundMessage) -> bool:
-    return (
-        len(message.sender.address) <= LONGEST_ADDRESS
-        and len(message.external_id) <= LONGEST_ID
-        and len(message.sender.user_id or "") <= LONGEST_ADDRESS
-    )
-
-
-def _item_fault(error: Exception) -> Exception:
-    """The error, if it is the item's own. A deadlock or an absent database is the whole transaction's."""
-    if is_away(error) or (isinstance(error, DBAPIError) and is_deadlock(error)):
-        raise error
-    return error
+    news = [
+        each
+        for each in placed
+        if not isinstance(each.item, Preference) and not isinstance(failures.get(each.position), NotReadable)
+    ]
+    if not news:
+        return Receipt.IGNORED
+    return Receipt.ERROR if all(each.position in failures for each in news) else Receipt.PROCESSED
 
 
 def _in_words(error: Exception) -> str:

@@ -4,6 +4,7 @@ Outside production an unsigned body is taken, and read leniently, so that the do
 stand; a wrongly signed one is refused everywhere.
 """
 
+import asyncio
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -11,7 +12,7 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from app.channels.base import Channel, Credentials, InboundMessage, InboundStatus, Item, Malformed, Unreadable
+from app.channels.base import Channel, Credentials, Item, Malformed, Notice
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Forbidden
@@ -23,6 +24,8 @@ from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
+
+LARGE = 128 * 1024  # bytes, which take some 20 ms to read
 
 Routes = dict[str, ChannelRecord]
 """The channels that may take a body's items, by the provider's id."""
@@ -40,12 +43,18 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     """An item of a body that a channel of ours may take."""
 
     position: int
-    item: InboundMessage | InboundStatus | Unreadable
+    item: Item
     channel: ChannelRecord
+
+    @property
+    def external_id(self) -> str | None:
+        """The provider's id of the item, by which it is found again; None where it has none."""
+        return getattr(self.item, "external_id", None)
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A body that is believed. ``malformed`` says why nothing in it could be read."""
+    """A body that is believed. ``malformed`` says why nothing in it could be read, ``strangers`` are the accounts in it
+    that are nobody's here. Its notices are to be believed of the channels in ``trusted``, of all where that is None."""
 
     platform: Platform
     raw: bytes
@@ -53,14 +62,19 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     items: list[Item] = []
     routes: Routes = {}
+    strangers: frozenset[str] = frozenset()
+    trusted: frozenset[int] | None = None
     malformed: str | None = None
 
     def placed(self) -> Iterator[Placed]:
-        """What is ours, in order. Other kinds of items are kept in the raw body."""
+        """What is ours, in order. Notices are for the log."""
         for position, item in enumerate(self.items):
             channel = self.routes.get(item.account)
-            if channel is not None and isinstance(item, InboundMessage | InboundStatus | Unreadable):
+            if channel is not None and not isinstance(item, Notice):
                 yield Placed(position=position, item=item, channel=channel)
+
+    def notices(self) -> Iterator[Notice]:
+        return (item for item in self.items if isinstance(item, Notice))
 
 
 class Intake:
@@ -92,13 +106,14 @@ class Intake:
         malformed: str | None = None
         items: list[Item] = []
         try:
-            items = channel.parse(update.body, received_at=received_at, lenient=not signed)
+            items = await _parse(channel, update.body, received_at, lenient=not signed)
         except Malformed as error:
             malformed = str(error)
-        routes = await self._named(work, update.platform, items)
+        routes = await self._named(work, update.platform, items, trust.named if trust else {})
         if trust is None:
             await self._route_samples(work, update.platform, items, routes)
-        else:
+        strangers = {item.account for item in items if not isinstance(item, Notice)} - set(routes)
+        if trust is not None:
             routes = {account: each for account, each in routes.items() if trust.covers(each)}
         return Body(
             platform=update.platform,
@@ -107,13 +122,16 @@ class Intake:
             received_at=received_at,
             items=items,
             routes=routes,
+            strangers=frozenset(strangers),
+            trusted=await self._trusted(work, update.platform, items, trust),
             malformed=malformed,
         )
 
     async def read_again(self, work: UnitOfWork, due: DueItem) -> Body:
         """A stored body, for another try at one of its items: it was believed when it came."""
-        items = self._channels.get(due.platform).parse(due.body, received_at=due.received_at, lenient=not due.signed)
-        routes = await self._named(work, due.platform, items)
+        channel = self._channels.get(due.platform)
+        items = await _parse(channel, due.body, due.received_at, lenient=not due.signed)
+        routes = await self._named(work, due.platform, items, {})
         if not due.signed:
             await self._route_samples(work, due.platform, items, routes)
         return Body(
@@ -132,21 +150,33 @@ class Intake:
         matches = [bool(token) and hmac.compare_digest(given, token) for token in known]
         return any(matches)
 
-    async def _named(self, work: UnitOfWork, platform: Platform, items: list[Item]) -> Routes:
-        named = await work.channels.by_accounts(platform, {item.account for item in items})
-        return {each.account: each for each in named}
+    async def _named(self, work: UnitOfWork, platform: Platform, items: list[Item], known: Routes) -> Routes:
+        """The channels of the accounts that items name; those that are ``known`` are not asked for again."""
+        named = {item.account for item in items}
+        routes = {account: each for account, each in known.items() if account in named}
+        if missing := named - set(known) - {""}:
+            routes |= {each.account: each for each in await work.channels.by_accounts(platform, missing)}
+        return routes
 
     async def _trust(self, work: UnitOfWork, channel: Channel, update: RawUpdate) -> "_Trust":
         """What the signature proves, before a byte of the body is parsed. Raises Forbidden where it is nobody's."""
-        trust = _Trust(channel, update, self._open)
-        named = await work.channels.by_accounts(update.platform, channel.accounts_in(update.body))
-        if any(trust.covers(each) for each in named):
+        found = await work.channels.by_accounts(update.platform, channel.accounts_in(update.body))
+        trust = _Trust(channel, update, self._open, {each.account: each for each in found})
+        if any(trust.covers(each) for each in found):
             return trust
         # Nobody whom we know is named: a number that is not set up here, or no number at all.
-        others = await work.channels.of_platform(update.platform) if not named else []
+        others = await work.channels.of_platform(update.platform) if not found else []
         if not any(trust.covers(each) for each in others):
             raise Forbidden("The signature does not match.", code="bad_signature")
         return trust
+
+    async def _trusted(
+        self, work: UnitOfWork, platform: Platform, items: list[Item], trust: "_Trust | None"
+    ) -> frozenset[int] | None:
+        """Whose notices these may be: they name the account above the numbers, and many channels may be of one."""
+        if trust is None or not any(isinstance(item, Notice) for item in items):
+            return None
+        return frozenset(each.id for each in await work.channels.of_platform(platform) if trust.covers(each))
 
     async def _route_samples(self, work: UnitOfWork, platform: Platform, items: list[Item], routes: Routes) -> None:
         """The documents' samples name an account that is no number: that is the platform's first channel."""
@@ -163,10 +193,25 @@ class Intake:
             return Credentials()
 
 
-class _Trust:
-    """Whose secret verifies one body: each secret is tried once, however many channels share it."""
+async def _parse(channel: Channel, body: bytes, received_at: datetime, *, lenient: bool) -> list[Item]:
+    """The items of a body; of a large one beside everything else that goes on."""
+    if len(body) < LARGE:
+        return channel.parse(body, received_at=received_at, lenient=lenient)
+    return await asyncio.to_thread(channel.parse, body, received_at=received_at, lenient=lenient)
 
-    def __init__(self, channel: Channel, update: RawUpdate, read: Callable[[ChannelRecord], Credentials]) -> None:
+
+class _Trust:
+    """Whose secret verifies one body: each secret is tried once, however many channels share it. ``named`` are our
+    channels that the body seems to name."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        update: RawUpdate,
+        read: Callable[[ChannelRecord], Credentials],
+        named: Routes,
+    ) -> None:
+        self.named = named
         self._channel = channel
         self._update = update
         self._read = read

@@ -1,24 +1,22 @@
-"""Who is writing: brings senders of a batch to their accounts, guests, stays and open conversations, all locked.
+"""Who is writing: brings callers of a batch to their accounts, guests, stays and open conversations, all locked.
 
 Every batch locks in the same order (accounts by address, then conversations by id), so that two batches about the same
 guests wait for each other instead of dying.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
 
 from app.channels.base import Sender
 from app.core.phones import shown, variants
 from app.core.text import clean
 from app.core.types import IdentityKind, Platform
-from app.services.guest_desk import Visitor
+from app.services.visitor import Visitor
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
-from app.store.guests import AccountRecord, Address
+from app.store.guests import AccountRecord, Address, NewGuest
 from app.store.unit_of_work import UnitOfWork
-
-Senders = Mapping[tuple[int, str], tuple[ChannelRecord, Sender]]
-"""Who wrote, by channel id and address."""
 
 Identity = tuple[IdentityKind, str]
 
@@ -26,21 +24,36 @@ _BY_ADDRESS = {Platform.TELEGRAM: IdentityKind.TELEGRAM, Platform.INSTAGRAM: Ide
 _NAME_LENGTH = 200
 
 
-async def meet(work: UnitOfWork, senders: Senders, at: datetime) -> dict[tuple[int, str], Visitor]:
-    """The visitors behind these senders; whoever is new gets a guest's record."""
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """A person, or a group of some, at the other end of a channel."""
+
+    channel: ChannelRecord
+    sender: Sender
+    is_group: bool = False
+
+
+Callers = Mapping[tuple[int, str], Caller]
+"""By channel id and address."""
+
+
+async def meet(work: UnitOfWork, callers: Callers) -> dict[tuple[int, str], Visitor]:
+    """The visitors behind these callers; whoever is new gets a guest's record."""
     accounts = await work.guests.lock_accounts(
         [
-            Address(channel_id=channel.id, address=sender.address, hotel_id=channel.hotel_id)
-            for channel, sender in senders.values()
-        ],
-        at,
+            Address(
+                channel_id=each.channel.id,
+                address=each.sender.address,
+                hotel_id=each.channel.hotel_id,
+                is_group=each.is_group,
+            )
+            for each in callers.values()
+        ]
     )
     guest_of = {account.id: account.guest_id for account in accounts if account.guest_id is not None}
-    for account in accounts:
-        if account.guest_id is None:
-            channel, sender = senders[account.channel_id, account.address]
-            guest_of[account.id] = await _introduce(work, account, channel, sender)
-    await _learn_user_ids(work, [account for account in accounts if account.guest_id is not None], senders)
+    strangers = [account for account in accounts if account.guest_id is None]
+    if strangers:
+        guest_of |= await _introduce(work, strangers, callers)
+    await _learn_user_ids(work, [account for account in accounts if account.guest_id is not None], callers)
     guests = await work.guests.by_ids(set(guest_of.values()))
     stays = await work.guests.current_stays(guests)
     conversations: dict[int, list[ConversationState]] = {}
@@ -49,54 +62,88 @@ async def meet(work: UnitOfWork, senders: Senders, at: datetime) -> dict[tuple[i
     visitors = {}
     for account in accounts:
         guest = guests[guest_of[account.id]]
-        channel, _ = senders[account.channel_id, account.address]
         visitors[account.channel_id, account.address] = Visitor(
-            channel=channel,
+            channel=callers[account.channel_id, account.address].channel,
             account=account,
             guest=guest,
             stay=stays.get(guest.id),
             conversations=conversations.setdefault(guest.id, []),
+            window_opened_at=account.last_inbound_at,
+            opted_out_at=account.opted_out_at,
         )
     return visitors
 
 
-async def reload_conversations(work: UnitOfWork, visitor: Visitor) -> None:
-    """After a savepoint was undone: what was changed in memory counts no longer."""
-    visitor.conversations[:] = await work.conversations.lock_open([visitor.guest.id])
-
-
-async def _learn_user_ids(work: UnitOfWork, accounts: list[AccountRecord], senders: Senders) -> None:
+async def _learn_user_ids(work: UnitOfWork, accounts: list[AccountRecord], callers: Callers) -> None:
     """Guests known by their number may hide it one day: by the provider's own id they are found then too."""
     known: dict[int, list[tuple[int, Identity]]] = {}
     for account in accounts:
-        channel, sender = senders[account.channel_id, account.address]
-        if channel.platform is Platform.WHATSAPP and sender.user_id and account.guest_id is not None:
-            identity = (IdentityKind.WHATSAPP_USER, sender.user_id)
-            known.setdefault(channel.hotel_id, []).append((account.guest_id, identity))
+        caller = callers[account.channel_id, account.address]
+        user_id = caller.sender.user_id
+        if caller.channel.platform is Platform.WHATSAPP and user_id and account.guest_id is not None:
+            identity = (IdentityKind.WHATSAPP_USER, user_id)
+            known.setdefault(caller.channel.hotel_id, []).append((account.guest_id, identity))
     for hotel_id in sorted(known):
         await work.guests.identify_many(hotel_id, known[hotel_id])
 
 
-async def _introduce(work: UnitOfWork, account: AccountRecord, channel: ChannelRecord, sender: Sender) -> int:
-    """The guest whom a new account belongs to: known to the hotel by number or id, or new."""
-    own = _identities(channel.platform, sender)
-    identities = [*own, *_other_spellings(own)]
-    await work.guests.lock_directory(channel.hotel_id)
-    known = await work.guests.find_by_identity(channel.hotel_id, identities)
-    guest_id = next((known[identity] for identity in identities if identity in known), None)
-    name = clean(sender.name or "").strip()[:_NAME_LENGTH]
-    if guest_id is None:
-        phone = shown(sender.phone) if sender.phone else None
-        shown_as = name or phone or sender.address[:_NAME_LENGTH]
-        guest_id = await work.guests.add(channel.hotel_id, full_name=shown_as, phone=phone)
-    if missing := [identity for identity in own if identity not in known]:
-        await work.guests.identify(channel.hotel_id, guest_id, missing)
-    await work.guests.attach(account.id, guest_id, name or None)
-    return guest_id
+async def _introduce(work: UnitOfWork, accounts: Sequence[AccountRecord], callers: Callers) -> dict[int, int]:
+    """The guests whom new accounts belong to, by account id: known to their hotel by number or id, or new."""
+    by_hotel: dict[int, list[tuple[AccountRecord, Caller]]] = {}
+    for account in accounts:
+        caller = callers[account.channel_id, account.address]
+        by_hotel.setdefault(caller.channel.hotel_id, []).append((account, caller))
+    guest_of: dict[int, int] = {}
+    for hotel_id in sorted(by_hotel):
+        guest_of |= await _introduce_to(work, hotel_id, by_hotel[hotel_id])
+    return guest_of
 
 
-def _identities(platform: Platform, sender: Sender) -> list[Identity]:
-    """By what a sender may be known already, the surest first."""
+async def _introduce_to(
+    work: UnitOfWork, hotel_id: int, newcomers: Sequence[tuple[AccountRecord, Caller]]
+) -> dict[int, int]:
+    own = {account.id: identities_of(caller) for account, caller in newcomers}
+    await work.guests.lock_directory(hotel_id)
+    asked = {identity for each in own.values() for identity in _all_spellings(each)}
+    known = await work.guests.find_by_identity(hotel_id, asked)
+    ids = iter(await work.guests.reserve(len(newcomers)))
+    guests: list[NewGuest] = []
+    learned: list[tuple[int, Identity]] = []
+    guest_of: dict[int, int] = {}
+    for account, caller in newcomers:
+        guest_id = next((known[each] for each in _all_spellings(own[account.id]) if each in known), None)
+        if guest_id is None:
+            guest_id = next(ids)
+            guests.append(_new_guest(guest_id, hotel_id, caller))
+        guest_of[account.id] = guest_id
+        missing = [identity for identity in own[account.id] if identity not in known]
+        known |= dict.fromkeys(missing, guest_id)  # the next newcomer may be the same person by another spelling
+        learned += [(guest_id, identity) for identity in missing]
+    if guests:
+        await work.guests.add_many(guests)
+    if learned:
+        await work.guests.identify_many(hotel_id, learned)
+    await work.guests.attach([(account.id, guest_of[account.id], _name_of(caller)) for account, caller in newcomers])
+    return guest_of
+
+
+def _new_guest(guest_id: int, hotel_id: int, caller: Caller) -> NewGuest:
+    sender = caller.sender
+    phone = shown(sender.phone) if sender.phone else None
+    name = f"Group {sender.address}" if caller.is_group else _name_of(caller) or phone or sender.address
+    return NewGuest(id=guest_id, hotel_id=hotel_id, full_name=name[:_NAME_LENGTH], phone=phone)
+
+
+def _name_of(caller: Caller) -> str | None:
+    return clean(caller.sender.name or "").strip()[:_NAME_LENGTH] or None
+
+
+def identities_of(caller: Caller) -> list[Identity]:
+    """By what a caller may be known already, the surest first."""
+    sender = caller.sender
+    if caller.is_group:
+        return [(IdentityKind.WHATSAPP_GROUP, sender.address)]
+    platform = caller.channel.platform
     if platform is not Platform.WHATSAPP:
         return [(_BY_ADDRESS[platform], sender.address)] if platform in _BY_ADDRESS else []
     identities: list[Identity] = []
@@ -109,13 +156,11 @@ def _identities(platform: Platform, sender: Sender) -> list[Identity]:
     return identities
 
 
-def _other_spellings(identities: list[Identity]) -> list[Identity]:
-    """The same lines as others write them: to find a guest by, not to remember."""
+def _all_spellings(own: Iterable[Identity]) -> Iterator[Identity]:
+    """These, and then the same lines as others write them: to find a guest by, not to remember."""
+    own = list(own)
+    yield from own
     numbers = (IdentityKind.WHATSAPP, IdentityKind.PHONE)
-    return [
-        (kind, spelling)
-        for known_as, value in identities
-        if known_as in numbers
-        for spelling in variants(value)[1:]
-        for kind in numbers
-    ]
+    for known_as, value in own:
+        if known_as in numbers:
+            yield from ((kind, spelling) for spelling in variants(value)[1:] for kind in numbers)

@@ -5,7 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Result, Select, and_, func, literal_column, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Result,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,14 +71,20 @@ class ConversationState(msgspec.Struct, kw_only=True):
         """How events carry it, as it stands at this moment."""
         return ConversationRef(**{name: getattr(self, name) for name in ConversationRef.__struct_fields__})
 
-    def note_message(self, message_id: int, content: str, sender: SenderType, at: datetime) -> None:
-        """Keep the newest message on the row; one that is taken late, at another try, is not the newest."""
+    def note_message(self, message_id: int, content: str, sender: SenderType, at: datetime) -> bool:
+        """Keep the newest message on the row, and answer whether this is it: one that is taken late, at another try,
+        is not."""
         if self.last_message_at is not None and at < self.last_message_at:
-            return
+            return False
         self.last_message_id = message_id
         self.last_message_preview = content[:PREVIEW_LENGTH]
         self.last_message_sender = sender
         self.last_message_at = at
+        return True
+
+    def note_correction(self, content: str) -> None:
+        """The newest message reads otherwise now."""
+        self.last_message_preview = content[:PREVIEW_LENGTH]
 
 
 _SAVED = (
@@ -86,6 +105,33 @@ _SAVED = (
     "waiting_since",
     "closed_at",
 )
+
+
+def _saved(name: str) -> BindParameter[Any]:
+    return bindparam(f"saved_{name}", type_=Conversation.__table__.c[name].type)
+
+
+_SAVE = (
+    update(Conversation)
+    .where(Conversation.id == _saved("id"))
+    .values(
+        **{name: _saved(name) for name in _SAVED},
+        last_activity_at=func.coalesce(_saved("last_message_at"), Conversation.last_activity_at),
+        updated_at=func.now(),
+    )
+)
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation to be had: the guest's open one for this department, or a new one."""
+
+    hotel_id: int
+    guest_id: int
+    channel_id: int
+    account_id: int
+    stay_id: int | None
+    status: ConversationStatus
+    department: Department | None = None
 
 
 class ConversationStore:
@@ -113,6 +159,28 @@ class ConversationStore:
             Conversation.guest_id.in_(list(guest_ids)), Conversation.status != ConversationStatus.CLOSED
         )
 
+    async def lock_many(self, conversation_ids: Collection[int]) -> list[ConversationState]:
+        """These conversations, open or closed, locked in id order."""
+        return await self._lock(Conversation.id.in_(list(conversation_ids)))
+
+    async def newest_of(self, guest_id: int, channel_id: int) -> ConversationState | None:
+        """The guest's last conversation on a channel, open or closed, locked."""
+        newest = (
+            select(func.max(Conversation.id))
+            .where(Conversation.guest_id == guest_id, Conversation.channel_id == channel_id)
+            .scalar_subquery()
+        )
+        found = await self._lock(Conversation.id == newest)
+        return found[0] if found else None
+
+    async def move_account(self, old_id: int, new_id: int) -> None:
+        """Have a guest's open conversations go on by another account of theirs."""
+        await self._connection.execute(
+            update(Conversation)
+            .where(Conversation.account_id == old_id, Conversation.status != ConversationStatus.CLOSED)
+            .values(account_id=new_id, updated_at=func.now())
+        )
+
     async def open(
         self,
         *,
@@ -125,7 +193,7 @@ class ConversationStore:
         department: Department | None = None,
     ) -> tuple[ConversationState, bool]:
         """The guest's open conversation on this channel for this department, locked; True where it was made now."""
-        statement = upsert(Conversation).values(
+        wanted = Opening(
             hotel_id=hotel_id,
             guest_id=guest_id,
             channel_id=channel_id,
@@ -134,6 +202,11 @@ class ConversationStore:
             status=status,
             department=department,
         )
+        return (await self.open_many([wanted]))[0]
+
+    async def open_many(self, openings: Sequence[Opening]) -> list[tuple[ConversationState, bool]]:
+        """The same for several guests, in id order."""
+        statement = upsert(Conversation).values([msgspec.structs.asdict(each) for each in openings])
         found: Result[int, bool] = await self._connection.execute(
             statement.on_conflict_do_update(
                 # In the index's own words: parameters match it no more once PostgreSQL plans for any values of them.
@@ -142,22 +215,22 @@ class ConversationStore:
                 set_={"updated_at": func.now()},
             ).returning(Conversation.id, literal_column("xmax = 0").label("is_new"))
         )
-        conversation_id, is_new = found.one()
-        state = await self.lock(conversation_id)
-        assert state is not None
-        return state, is_new
+        is_new = {row[0]: row[1] for row in found}
+        return [(state, is_new[state.id]) for state in await self.lock_many(is_new)]
+
+    async def refs(self, conversation_ids: Collection[int]) -> dict[int, ConversationRef]:
+        """How events carry these conversations, by id."""
+        found = await self._connection.execute(_view().where(Conversation.id.in_(list(conversation_ids))))
+        return {row["id"]: _to_view(dict(row)).as_ref() for row in found.mappings()}
 
     async def save(self, state: ConversationState) -> None:
         """Write back what may have changed."""
-        values = {name: getattr(state, name) for name in _SAVED}
+        await self.save_many([state])
+
+    async def save_many(self, states: Sequence[ConversationState]) -> None:
+        """The same for several."""
         await self._connection.execute(
-            update(Conversation)
-            .where(Conversation.id == state.id)
-            .values(
-                **values,
-                last_activity_at=func.coalesce(state.last_message_at, Conversation.last_activity_at),
-                updated_at=func.now(),
-            )
+            _SAVE, [{f"saved_{name}": getattr(each, name) for name in ("id", *_SAVED)} for each in states]
         )
 
     async def get(self, conversation_id: int) -> ConversationView | None:

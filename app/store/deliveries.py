@@ -1,6 +1,6 @@
 """The outbox: what waits, and what became of it. All its SQL but the claim (``claims.py``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.types import OutboxState
 from app.models import Account, Delivery, Message
 from app.store.claims import UNFINISHED, WAITING, ClaimedDelivery, claim, is_in
+from app.store.saving import told
 
 __all__ = ["ClaimedDelivery", "DeliveryStore", "LostDelivery"]
 
@@ -26,6 +27,23 @@ class LostDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LOST = (Delivery.id, Delivery.hotel_id, Delivery.conversation_id, Delivery.message_id)
+
+
+class HeldDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that waits for its guest to write, and when they last did."""
+
+    channel_id: int
+    address: str
+    last_inbound_at: datetime | None
+
+
+class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    hotel_id: int
+    channel_id: int
+    conversation_id: int
+    message_id: int
+    address: str
+    at: datetime
 
 
 class DeliveryStore:
@@ -214,6 +232,78 @@ class DeliveryStore:
             .returning(Delivery.message_id)
         )
         return message_id
+
+    async def hold_sent(self, message_id: int, *, error_code: int | None, error: str) -> HeldDelivery | None:
+        """What the provider took and then refused for the closed window waits for the guest; None where it had not
+        been taken."""
+        rows = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.message_id == message_id,
+                Delivery.state == OutboxState.SENT,
+                Account.channel_id == Delivery.channel_id,
+                Account.address == Delivery.address,
+            )
+            .values(state=OutboxState.HELD, finished_at=None, error_code=error_code, error=_cut(error))
+            .returning(Delivery.channel_id, Delivery.address, Account.last_inbound_at)
+        )
+        row = rows.mappings().one_or_none()
+        return HeldDelivery(**row) if row else None
+
+    async def readdress(self, channel_id: int, old: str, new: str) -> None:
+        """What waits for a guest goes to their other address."""
+        await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.channel_id == channel_id,
+                Delivery.address == old,
+                Delivery.state.in_([*UNFINISHED, OutboxState.HELD]),
+            )
+            .values(address=new)
+        )
+
+    async def settle_many(self, channel_id: int, reported: Mapping[int, str], at: datetime) -> dict[int, str]:
+        """``settle`` for several: ``{delivery id: the provider's id}``. Answers ``{message id: the provider's id}`` of
+        what was not known before. A report of an earlier send, whose id the message has already, settles nothing."""
+        report = told({"id": Delivery.id, "external_id": Message.external_id}, sorted(reported.items()))
+        rows = await self._connection.execute(
+            update(Delivery)
+            .where(
+                Delivery.id == report.c.id,
+                Delivery.channel_id == channel_id,
+                Delivery.state != OutboxState.SENT,
+                Delivery.attempts > 0,
+                Message.id == Delivery.message_id,
+                Message.external_id.is_distinct_from(report.c.external_id),
+            )
+            .values(
+                state=OutboxState.SENT,
+                finished_at=at,
+                lease_token=None,
+                leased_until=None,
+                error_code=None,
+                error=None,
+            )
+            .returning(Delivery.message_id, report.c.external_id)
+        )
+        return {row.message_id: row.external_id for row in rows}
+
+    async def add_many(self, deliveries: Sequence[NewDelivery]) -> None:
+        await self._connection.execute(
+            insert(Delivery),
+            [
+                {
+                    "hotel_id": each.hotel_id,
+                    "channel_id": each.channel_id,
+                    "conversation_id": each.conversation_id,
+                    "message_id": each.message_id,
+                    "address": each.address,
+                    "next_attempt_at": each.at,
+                    "created_at": each.at,
+                }
+                for each in deliveries
+            ],
+        )
 
     async def counts(self, channel_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
         """How many wait on each of these channels, and how many are held: ``{channel id: (waiting, held)}``."""

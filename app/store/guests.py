@@ -1,16 +1,18 @@
 """Guests as inbound messages meet them: accounts, identities, and the stay that counts now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import case, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
-from app.core.types import CheckinState, IdentityKind, StayStatus
-from app.models import Account, Guest, GuestIdentity, Stay
+from app.core.types import CheckinState, IdentityKind, OutboxState, StayStatus
+from app.models import Account, Delivery, Guest, GuestIdentity, Stay
+from app.store.saving import reserve, told
 
 DIRECTORY_LOCK = 0x6C6F6262  # the first half of the advisory lock; the second is the hotel
 
@@ -21,6 +23,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, order=True):
     channel_id: int
     address: str
     hotel_id: int = 0
+    is_group: bool = False
 
 
 class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +31,15 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: int
     address: str
     guest_id: int | None
+    last_inbound_at: datetime | None
+    opted_out_at: datetime | None
+
+
+class NewGuest(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    hotel_id: int
+    full_name: str
+    phone: str | None
 
 
 class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +63,21 @@ class StayRecord(msgspec.Struct, frozen=True, kw_only=True):
         return self.status is StayStatus.PENDING and self.checkin_state in {CheckinState.NONE, CheckinState.STARTED}
 
 
+_ACCOUNT = (
+    Account.id,
+    Account.channel_id,
+    Account.address,
+    Account.guest_id,
+    Account.last_inbound_at,
+    Account.opted_out_at,
+)
+
+
 class GuestStore:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def lock_accounts(self, addresses: Collection[Address], at: datetime) -> list[AccountRecord]:
+    async def lock_accounts(self, addresses: Collection[Address]) -> list[AccountRecord]:
         """The accounts of these addresses, made where they are new, locked in the order of their addresses.
 
         Until the transaction ends no other one can take a message from the same senders.
@@ -66,7 +88,7 @@ class GuestStore:
                     "hotel_id": each.hotel_id,
                     "channel_id": each.channel_id,
                     "address": each.address,
-                    "last_inbound_at": at,
+                    "is_group": each.is_group,
                 }
                 for each in sorted(addresses)
             ]
@@ -74,10 +96,59 @@ class GuestStore:
         rows = await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[Account.channel_id, Account.address],
-                set_={"last_inbound_at": func.greatest(Account.last_inbound_at, at)},
-            ).returning(Account.id, Account.channel_id, Account.address, Account.guest_id)
+                set_={"is_group": Account.is_group},  # as it is: what counts is the lock
+            ).returning(*_ACCOUNT)
         )
         return [AccountRecord(**row) for row in rows.mappings()]
+
+    async def lock_known(self, channel_id: int, addresses: Collection[str]) -> list[AccountRecord]:
+        """The accounts of these addresses that there are, locked in the same order."""
+        rows = await self._connection.execute(
+            select(*_ACCOUNT)
+            .where(Account.channel_id == channel_id, Account.address.in_(list(addresses)))
+            .order_by(Account.address)
+            .with_for_update()
+        )
+        return [AccountRecord(**row) for row in rows.mappings()]
+
+    async def accounts_of(self, guest_ids: Collection[int]) -> list[AccountRecord]:
+        """Every account of these guests, the oldest first. Not locked."""
+        rows = await self._connection.execute(
+            select(*_ACCOUNT).where(Account.guest_id.in_(list(guest_ids))).order_by(Account.id)
+        )
+        return [AccountRecord(**row) for row in rows.mappings()]
+
+    async def open_windows(self, opened: Mapping[int, datetime]) -> list[tuple[int, str]]:
+        """Note when these accounts (by id) last wrote; a time never falls.
+
+        Answers ``(channel id, address)`` of those that something is held for.
+        """
+        times = told({"id": Account.id, "at": Account.last_inbound_at}, sorted(opened.items()))
+        held = exists().where(
+            Delivery.channel_id == Account.channel_id,
+            Delivery.address == Account.address,
+            Delivery.state == OutboxState.HELD,
+        )
+        rows = await self._connection.execute(
+            update(Account)
+            .where(Account.id == times.c.id)
+            .values(last_inbound_at=func.greatest(Account.last_inbound_at, times.c.at))
+            .returning(Account.channel_id, Account.address, held.label("is_awaited"))
+        )
+        return [(row.channel_id, row.address) for row in rows if row.is_awaited]
+
+    async def set_opted_out(self, account_id: int, at: datetime | None) -> None:
+        """Since when the guest wants nothing that they did not ask for; None where they do."""
+        await self._connection.execute(update(Account).where(Account.id == account_id).values(opted_out_at=at))
+
+    async def move_account(self, account_id: int, address: str) -> bool:
+        """Give an account another address; False where that is taken."""
+        mine = aliased(Account)
+        taken = exists().where(mine.channel_id == Account.channel_id, mine.address == address)
+        done = await self._connection.execute(
+            update(Account).where(Account.id == account_id, ~taken).values(address=address)
+        )
+        return done.rowcount == 1
 
     async def lock_directory(self, hotel_id: int) -> None:
         """Until the transaction ends nobody else makes a guest of this hotel: no person becomes two."""
@@ -96,12 +167,9 @@ class GuestStore:
         wanted = set(identities)
         return {(row.kind, row.value): row.guest_id for row in rows if (row.kind, row.value) in wanted}
 
-    async def add(self, hotel_id: int, *, full_name: str, phone: str | None) -> int:
-        guest_id: int | None = await self._connection.scalar(
-            insert(Guest).values(hotel_id=hotel_id, full_name=full_name, phone=phone).returning(Guest.id)
-        )
-        assert guest_id is not None
-        return guest_id
+    async def reserve(self, count: int) -> list[int]:
+        """The ids of so many guests to come."""
+        return await reserve(self._connection, Guest, count)
 
     async def identify(self, hotel_id: int, guest_id: int, identities: Sequence[tuple[IdentityKind, str]]) -> None:
         """Remember by what a guest is known; what is somebody else's stays theirs."""
@@ -120,10 +188,42 @@ class GuestStore:
             .on_conflict_do_nothing()
         )
 
-    async def attach(self, account_id: int, guest_id: int, name: str | None) -> None:
+    async def forget(self, guest_id: int, identities: Sequence[tuple[IdentityKind, str]]) -> None:
+        """By these a guest is known no longer."""
         await self._connection.execute(
-            update(Account).where(Account.id == account_id).values(guest_id=guest_id, name=name)
+            delete(GuestIdentity).where(
+                GuestIdentity.guest_id == guest_id,
+                tuple_(GuestIdentity.kind, GuestIdentity.value).in_(identities),
+            )
         )
+
+    async def change_phone(self, guest_id: int, known_as: Collection[str], phone: str) -> None:
+        """The number that people see, where it is one of these."""
+        await self._connection.execute(
+            update(Guest)
+            .where(Guest.id == guest_id, Guest.phone.in_(list(known_as)))
+            .values(phone=phone, updated_at=func.now())
+        )
+
+    async def add_many(self, guests: Sequence[NewGuest]) -> None:
+        await self._connection.execute(insert(Guest), [msgspec.structs.asdict(each) for each in guests])
+
+    async def attach(self, accounts: Sequence[tuple[int, int, str | None]]) -> None:
+        """Say whose these accounts are, and how they call themselves: ``(account id, guest id, name)``."""
+        own = told({"id": Account.id, "guest_id": Account.guest_id, "name": Account.name}, sorted(accounts))
+        await self._connection.execute(
+            update(Account).where(Account.id == own.c.id).values(guest_id=own.c.guest_id, name=own.c.name)
+        )
+
+    async def spellings_of(self, guest_ids: Collection[int]) -> dict[int, set[str]]:
+        """By what each guest is known, and the addresses that they have written from."""
+        ids = list(guest_ids)
+        known = select(GuestIdentity.guest_id, GuestIdentity.value).where(GuestIdentity.guest_id.in_(ids))
+        written = select(Account.guest_id, Account.address).where(Account.guest_id.in_(ids))
+        found: dict[int, set[str]] = {}
+        for row in await self._connection.execute(known.union_all(written)):
+            found.setdefault(row[0], set()).add(row[1])
+        return found
 
     async def by_ids(self, ids: Collection[int]) -> dict[int, GuestRecord]:
         rows = await self._connection.execute(

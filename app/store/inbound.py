@@ -12,10 +12,11 @@ from app.models import InboundItem, InboundUpdate
 
 
 class DueItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An item to try again, with the body that it stands in."""
+    """An item to try again, with the body that it stands in: by ``external_id``, where it has one, else by place."""
 
     update_id: int
     position: int
+    external_id: str | None
     channel_id: int | None
     attempts: int
     platform: Platform
@@ -59,6 +60,7 @@ class InboundStore:
         position: int,
         *,
         channel_id: int | None,
+        external_id: str | None,
         state: UpdateState,
         error: str,
         attempts: int,
@@ -73,7 +75,13 @@ class InboundStore:
         }
         await self._connection.execute(
             upsert(InboundItem)
-            .values(update_id=update_id, position=position, channel_id=channel_id, **values)
+            .values(
+                update_id=update_id,
+                position=position,
+                channel_id=channel_id,
+                external_id=external_id[:512] if external_id else None,
+                **values,
+            )
             .on_conflict_do_update(index_elements=[InboundItem.update_id, InboundItem.position], set_=values)
         )
 
@@ -83,6 +91,7 @@ class InboundStore:
             select(
                 InboundItem.update_id,
                 InboundItem.position,
+                InboundItem.external_id,
                 InboundItem.channel_id,
                 InboundItem.attempts,
                 InboundUpdate.platform,

@@ -1,18 +1,20 @@
 """Messages and the statuses that providers report of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import RowMapping, Select, insert, or_, select, update
+from sqlalchemy import BindParameter, RowMapping, Select, and_, any_, case, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.types import DELIVERY_RANK, DeliveryStatus, MessageOrigin, MessageType, SenderType
+from app.core.types import DELIVERY_RANK, DeliveryStatus, MediaState, MessageOrigin, MessageType, SenderType
 from app.core.views import MediaView, MessageView
 from app.models import Media, Message, MessageStatus
+from app.store.saving import reserve, told
 
 
 class NewMedia(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +22,8 @@ class NewMedia(msgspec.Struct, frozen=True, kw_only=True):
 
     provider_id: str
     stay_id: int | None = None
+    state: MediaState = MediaState.PENDING
+    deleted_at: datetime | None = None
     mime_type: str | None = None
     filename: str | None = None
     sha256: str | None = None
@@ -40,11 +44,33 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     client_message_id: UUID | None = None
     reply_to_id: int | None = None
+    is_note: bool = False
     extra: dict[str, Any] = {}
     delivery_status: DeliveryStatus | None = None
     delivery_error: str | None = None
+    edited_at: datetime | None = None
+    revoked_at: datetime | None = None
     provider_timestamp: datetime | None = None
     created_at: datetime
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that left, as its provider names it, and how far it has come. One that is QUEUED with an error was
+    taken and refused later: it waits to be sent anew."""
+
+    id: int
+    conversation_id: int
+    external_id: str
+    delivery_status: DeliveryStatus
+    delivery_error_code: int | None
+
+
+class NewStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a message that left. ``error`` is a sentence for staff."""
+
+    delivery_status: DeliveryStatus
+    error: str | None = None
+    error_code: int | None = None
 
 
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +136,26 @@ class MessageStore:
             return None
         return MessageView(**row, media=await self._add_media(message, file, row["id"]) if file else None)
 
+    async def reserve(self, messages: int, files: int) -> tuple[list[int], list[int]]:
+        """The ids of so many messages and files to come."""
+        return await reserve(self._connection, Message, messages), await reserve(self._connection, Media, files)
+
+    async def add_many(self, messages: Sequence[tuple[MessageView, NewMessage]]) -> None:
+        """Store messages under the ids that their views have. An id of the provider that is taken is an error."""
+        rows = []
+        files = []
+        for view, message in messages:
+            row = msgspec.structs.asdict(message)
+            file = row.pop("media")
+            rows.append({"id": view.id, **row})
+            if file is not None and view.media is not None:
+                owner = {name: row[name] for name in ("hotel_id", "channel_id")}
+                due = {"message_id": view.id, "next_attempt_at": message.created_at}
+                files.append({"id": view.media.id, **owner, **due, **msgspec.structs.asdict(file)})
+        await self._connection.execute(insert(Message), rows)
+        if files:
+            await self._connection.execute(insert(Media), files)
+
     async def get(self, message_id: int) -> MessageView | None:
         return await self._one(Message.id == message_id)
 
@@ -169,7 +215,7 @@ class MessageStore:
         """Where these provider ids stand: ``{external id: (message id, conversation id)}``."""
         rows = await self._connection.execute(
             select(Message.external_id, Message.id, Message.conversation_id).where(
-                Message.channel_id == channel_id, Message.external_id.in_(list(external_ids))
+                Message.channel_id == channel_id, Message.external_id == any_(_texts(external_ids))
             )
         )
         return {row.external_id: (row.id, row.conversation_id) for row in rows}
@@ -228,12 +274,75 @@ class MessageStore:
         )
         return done.rowcount == 1
 
-    async def add_status(self, report: StatusReport) -> bool:
-        """Keep a provider's report; False where it was already known."""
-        done = await self._connection.execute(
-            upsert(MessageStatus).values(**msgspec.structs.asdict(report)).on_conflict_do_nothing()
+    async def revive_many(self, message_ids: Collection[int]) -> set[int]:
+        """The same for several; those that had been given up."""
+        rows = await self._connection.scalars(
+            update(Message)
+            .where(Message.id.in_(list(message_ids)), Message.delivery_status == DeliveryStatus.FAILED)
+            .values(delivery_status=DeliveryStatus.SENT, delivery_error=None, delivery_error_code=None)
+            .returning(Message.id)
         )
-        return done.rowcount == 1
+        return set(rows)
+
+    async def add_statuses(self, reports: Sequence[StatusReport]) -> set[tuple[int, str, str]]:
+        """Keep providers' reports, in this order. Answers the ``(channel id, external id, status)`` that were new."""
+        columns = {name: getattr(MessageStatus, name) for name in StatusReport.__struct_fields__}
+        report = told(columns, [msgspec.structs.astuple(each) for each in reports])
+        rows = await self._connection.execute(
+            upsert(MessageStatus)
+            .from_select(list(columns), select(*report.c))
+            .on_conflict_do_nothing()
+            .returning(MessageStatus.channel_id, MessageStatus.external_id, MessageStatus.status)
+        )
+        return {(row.channel_id, row.external_id, row.status) for row in rows}
+
+    async def lock_standing(
+        self, *, channel_id: int | None = None, external_ids: Collection[str] = (), message_id: int | None = None
+    ) -> list[Standing]:
+        """Messages that left on a channel, by the provider's ids, or one by ours; locked in the order of their ids."""
+        where = (
+            Message.id == message_id
+            if message_id is not None
+            else and_(Message.channel_id == channel_id, Message.external_id == any_(_texts(external_ids)))
+        )
+        rows = await self._connection.execute(
+            select(*(getattr(Message, name) for name in Standing.__struct_fields__))
+            .where(where, Message.external_id.is_not(None), Message.delivery_status.is_not(None))
+            .order_by(Message.id)
+            .with_for_update()
+        )
+        return [Standing(**row) for row in rows.mappings()]
+
+    async def set_statuses(self, statuses: Mapping[int, NewStatus]) -> None:
+        """Write the statuses of messages that are locked."""
+        new = told(
+            {
+                "id": Message.id,
+                "status": Message.delivery_status,
+                "error": Message.delivery_error,
+                "code": Message.delivery_error_code,
+            },
+            [(key, each.delivery_status, _cut(each.error), each.error_code) for key, each in sorted(statuses.items())],
+        )
+        await self._connection.execute(
+            update(Message)
+            .where(Message.id == new.c.id)
+            .values(delivery_status=new.c.status, delivery_error=new.c.error, delivery_error_code=new.c.code)
+        )
+
+    async def set_external_ids(self, external_ids: Mapping[int, str]) -> None:
+        """The provider's ids of messages, by ours: it has taken them, so what kept them back counts no longer."""
+        new = told({"id": Message.id, "external_id": Message.external_id}, sorted(external_ids.items()))
+        waits = Message.delivery_status == DeliveryStatus.QUEUED
+        await self._connection.execute(
+            update(Message)
+            .where(Message.id == new.c.id)
+            .values(
+                external_id=new.c.external_id,
+                delivery_error=case((waits, None), else_=Message.delivery_error),
+                delivery_error_code=case((waits, None), else_=Message.delivery_error_code),
+            )
+        )
 
     async def statuses_of(self, channel_id: int, external_id: str) -> list[StatusReport]:
         """What a provider has reported of one id so far."""
@@ -279,3 +388,11 @@ def _to_view(row: RowMapping) -> MessageView:
     fields = {name: value for name, value in row.items() if not name.startswith(_FILE)}
     file = {name.removeprefix(_FILE): value for name, value in row.items() if name.startswith(_FILE)}
     return MessageView(**fields, media=MediaView(**file) if file["id"] is not None else None)
+
+
+def _texts(external_ids: Collection[str]) -> BindParameter[list[str]]:
+    return literal(list(external_ids), ARRAY(TEXT))
+
+
+def _cut(error: str | None) -> str | None:
+    return error[:500] if error else None

@@ -1,12 +1,15 @@
 """Rows saved by a key of their own: made where they are new, changed where they differ, else left alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, TableValuedAlias, column, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
 
 
 class Outcome(StrEnum):
@@ -61,3 +64,31 @@ async def change(connection: AsyncConnection, model: type[Any], row: Row[Any], v
         different["updated_at"] = func.now()
     await connection.execute(update(model).where(model.id == row.id).values(**different))
     return Saved(row.id, Outcome.UPDATED)
+
+
+async def reserve(connection: AsyncConnection, model: type[Any], count: int) -> list[int]:
+    """The ids of ``count`` rows to come, rising: what refers to a row may then be made before the row is."""
+    if not count:
+        return []
+    statement = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+    return sorted(await connection.scalars(statement, {"name": model.__tablename__, "count": count}))
+
+
+def batched(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The rows, so many at a time."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def told(columns: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> TableValuedAlias:
+    """A table of these rows, for one statement: however many there are, it is one array a column. ``columns`` are the
+    mapped columns that give the types, by name."""
+    types = {name: each.type for name, each in columns.items()}
+    arrays: list[ColumnElement[Any]] = [
+        literal([row[place] for row in rows], ARRAY(kind)) for place, kind in enumerate(types.values())
+    ]
+    return (
+        func.unnest(*arrays)
+        .table_valued(*(column(name, kind) for name, kind in types.items()))
+        .render_derived(name="told")
+    )

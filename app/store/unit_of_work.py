@@ -18,6 +18,7 @@ from app.store.attempts import AttemptStore
 from app.store.audit import AuditStore
 from app.store.channels import ChannelStore
 from app.store.conversations import ConversationState, ConversationStore
+from app.store.corrections import CorrectionStore
 from app.store.deliveries import DeliveryStore
 from app.store.events import EventStore
 from app.store.guests import GuestStore
@@ -100,6 +101,10 @@ class UnitOfWork:
     @cached_property
     def conversations(self) -> ConversationStore:
         return ConversationStore(self.connection)
+
+    @cached_property
+    def corrections(self) -> CorrectionStore:
+        return CorrectionStore(self.connection)
 
     @cached_property
     def deliveries(self) -> DeliveryStore:

@@ -45,7 +45,7 @@ def test_a_text_without_a_body_is_an_empty_text(content: object) -> None:
 
 def test_a_place_keeps_its_coordinates_also_where_they_are_nought() -> None:
     item = read_message(message("location", {"latitude": 0, "longitude": 0}))
-    assert (item.type, item.text) == (MessageType.LOCATION, "")
+    assert (item.type, item.text) == (MessageType.LOCATION, "0, 0")
     assert item.extra == {"location": {"latitude": 0, "longitude": 0}}
 
 
@@ -79,7 +79,9 @@ def test_a_form_is_kept_as_it_came() -> None:
 def test_an_unknown_way_to_press_is_kept_as_it_came() -> None:
     reply = {"type": "slider_reply", "slider_reply": {"value": 3}}
     item = read_message(message("interactive", reply))
-    assert (item.type, item.text, item.extra) == (MessageType.INTERACTIVE, "", {"interactive": reply})
+    assert item.type is MessageType.INTERACTIVE
+    assert item.text == "A message of the kind “slider_reply” that cannot be shown here."
+    assert (item.wordless, item.extra) == (True, {"interactive": reply})
 
 
 def test_where_a_reply_is_missing_the_changes_error_says_why() -> None:
@@ -108,7 +110,8 @@ def test_a_reaction_taken_back_has_no_text(reaction: object) -> None:
 def test_an_order_is_kept_with_its_text() -> None:
     order = {"catalog_id": "5", "text": "for tonight", "product_items": []}
     item = read_message(message("order", order))
-    assert (item.type, item.text, item.extra) == (MessageType.ORDER, "for tonight", {"order": order})
+    assert (item.type, item.extra) == (MessageType.ORDER, {"order": order})
+    assert item.text == "Order of 0 items: for tonight"
 
 
 @pytest.mark.parametrize("kind", ["hologram", "request_welcome", "unknown", "unsupported", ""])

@@ -63,7 +63,7 @@ def test_every_entry_change_message_and_status_is_read_in_order() -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ["history", "calls", "account_update", "message_template_status_update", "something_new", "", None, ["messages"]],
+    ["history", "calls", "group_participants_update", "something_new", "", None, ["messages"], 7, {"messages": 1}],
 )
 def test_a_change_of_another_field_is_not_read_whatever_arrays_it_carries(field: object) -> None:
     other = change(text("old"), statuses=[status()]) | {"field": field}
@@ -98,12 +98,15 @@ def test_a_message_of_nobody_is_unreadable() -> None:
     assert read(change(nobody)) == [Unreadable(account=NUMBER, reason="a message without a sender")]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"hello", b"[1, 2]", b'"text"', b"null", b"7", b"\xff\xfe", b"[" * 100_000]
-)
-def test_a_body_that_is_no_json_object_is_malformed(body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"{", b"hello", b"\xff\xfe", b"[" * 100_000])
+def test_a_body_that_is_no_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         parse(body, received_at=RECEIVED_AT)
+
+
+@pytest.mark.parametrize("body", [b"[1, 2]", b'"text"', b"null", b"7", b"true"])
+def test_json_of_another_shape_holds_nothing_for_us(body: bytes) -> None:
+    assert parse(body, received_at=RECEIVED_AT) == []
 
 
 @pytest.mark.parametrize(
@@ -280,24 +283,32 @@ def test_a_correction_of_nothing_is_unreadable(kind: str) -> None:
 def test_a_changed_number_is_a_changed_identity() -> None:
     note = {"type": "user_changed_number", "wa_id": "351912000222", "body": "changed"}
     [item] = read(change(messages=[message("system", note)]))
-    assert item == IdentityChanged(account=NUMBER, old=GUEST, new="351912000222")
+    assert item == IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new="351912000222")
 
 
 def test_a_changed_user_id_may_come_without_the_old_one() -> None:
     note = message("system", {"type": "user_changed_user_id", "user_id": GUEST_USER_ID})
     del note["from"]
-    assert read(change(messages=[note])) == [IdentityChanged(account=NUMBER, new=GUEST_USER_ID)]
+    assert read(change(messages=[note])) == [IdentityChanged(account=NUMBER, external_id="wamid.A1", new=GUEST_USER_ID)]
 
 
 def test_an_updated_user_id_comes_under_a_field_of_its_own() -> None:
     update = {"user_id": {"previous": "PT.71", "current": "PT.72"}}
     items = read(change(field="user_id_update", user_id_update=[update, {"user_id": None}]))
-    assert items[0] == IdentityChanged(account=NUMBER, old="PT.71", new="PT.72")
+    assert isinstance(items[0], IdentityChanged)
+    assert (items[0].account, items[0].old, items[0].new) == (NUMBER, "PT.71", "PT.72")
+    assert items[0].external_id == "user_id_update:PT.71:PT.72:"
     assert isinstance(items[1], Unreadable)
 
 
-def test_other_notes_of_the_system_concern_nobody() -> None:
-    assert read(change(message("system", {"type": "customer_identity_changed", "body": "new keys"}))) == []
+def test_new_keys_are_a_change_from_somebody_to_the_same() -> None:
+    [item] = read(change(message("system", {"type": "customer_identity_changed", "body": "new keys"})))
+    assert item == IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new=GUEST)
+
+
+@pytest.mark.parametrize("note", [{"type": "group_created"}, {}, None, "text"])
+def test_other_notes_of_the_system_concern_nobody(note: object) -> None:
+    assert read(change(message("system", note))) == []
 
 
 def test_the_same_body_gives_the_same_items() -> None:

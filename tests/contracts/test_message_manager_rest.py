@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.core.clock import utc_now
 from app.core.types import ConversationStatus
 from app.models import Stay
 from app.store.database import Database
@@ -115,7 +114,7 @@ async def one_without_a_message(world: World, database: Database, hotel: HotelWo
         guest_id = await work.connection.scalar(select(Stay.guest_id).where(Stay.id == stay_id))
         assert guest_id is not None
         address = Address(channel_id=hotel.channel_id, address="351911111111", hotel_id=hotel.id)
-        [account] = await work.guests.lock_accounts([address], utc_now())
+        [account] = await work.guests.lock_accounts([address])
         await work.conversations.open(
             hotel_id=hotel.id,
             guest_id=guest_id,

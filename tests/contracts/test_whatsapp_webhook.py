@@ -118,10 +118,10 @@ async def test_in_production_an_unsigned_body_is_forbidden(settings: Settings, w
 # What is not understood
 
 
-UNREADABLE = [b"", b"not json", b"[]", b"null", b'"text"', b"7", b"\xff", b"{", b"[" * 100_000]
+UNREADABLE = [b"", b"not json", b"\xff", b"{", b"[" * 100_000]
 
 
-async def test_a_body_that_is_no_json_object_is_kept_as_an_error(desk: Desk) -> None:
+async def test_a_body_that_is_no_json_is_kept_as_an_error(desk: Desk) -> None:
     for body in UNREADABLE:
         unsigned = await post(desk, body)
         signed = await post_signed(desk.client, body)
@@ -129,7 +129,11 @@ async def test_a_body_that_is_no_json_object_is_kept_as_an_error(desk: Desk) -> 
         assert (signed.status_code, signed.json()) == (200, ERROR), body[:20]
 
 
-OF_NO_CONCERN: list[dict[str, Any]] = [
+OF_NO_CONCERN: list[Any] = [
+    [],
+    None,
+    "text",
+    7,
     {},
     {"object": "page"},
     {"entry": []},

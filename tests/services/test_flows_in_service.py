@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.events import Change, ConversationChanged
+from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.types import CheckinState, ConversationStatus, Department, StayStatus
 from app.models import Media, Message, Stay
 from tests.desk import GUEST, STRANGER, WELCOME, Desk, photo
@@ -114,6 +114,38 @@ async def test_a_photo_that_no_document_was_asked_for_belongs_to_no_stay(
     await desk.take_messages(photo(GUEST))
 
     assert (await ledger.row(Media)).stay_id is None
+
+
+@pytest.mark.parametrize("same_body", [True, False], ids=["at_once", "later"])
+async def test_the_other_side_of_a_document_is_a_document_too(
+    desk: Desk, world: World, ledger: Ledger, hotel: HotelWorld, *, same_body: bool
+) -> None:
+    stay_id = await world.guest(hotel, stay=StayStatus.PENDING)
+    await desk.say("Hello", "John Doe")
+    sides = [photo(GUEST, "front"), photo(GUEST, "back")]
+
+    for body in [sides] if same_body else [[each] for each in sides]:
+        await desk.take_messages(*body)
+
+    assert [each.stay_id for each in await ledger.rows(Media)] == [stay_id, stay_id]
+    shown = [each.message for each in await ledger.events(hotel.id) if isinstance(each, MessageCreated)]
+    assert [each.media.restricted for each in shown if each.media] == [True, True]
+
+
+async def test_a_photo_for_staff_or_after_they_confirmed_is_a_photo(
+    desk: Desk, world: World, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    await world.guest(hotel, stay=StayStatus.PENDING)
+    await desk.say("Hello", "John Doe")
+    await desk.take_messages(photo(GUEST, "front"))
+
+    await desk.answer(hotel, (await ledger.conversation()).id, "Rita here")
+    await desk.take_messages(photo(GUEST, "broken lamp"))
+    await desk.end_relay(hotel, (await ledger.conversation()).id)
+    await ledger.change(Stay, checkin_state=CheckinState.CONFIRMED)
+    await desk.take_messages(photo(GUEST, "the view"))
+
+    assert [each.stay_id is None for each in await ledger.rows(Media)] == [False, True, True]
 
 
 async def test_a_name_that_is_wrong_three_times_goes_to_reception(

@@ -15,6 +15,7 @@ from app.core.security import digest
 from app.core.types import Department, IdentityKind, Platform, StayStatus
 from app.models import Channel, Guest, Hotel, MessageTemplate, Stay, User
 from app.store.database import Database
+from app.store.guests import NewGuest
 from app.store.saving import Outcome
 from app.store.sessions import SessionOwner
 from tests.hotel_files import FULL, NOW, VAULT, Load, hotel, loader
@@ -210,7 +211,8 @@ async def test_a_guest_who_wrote_before_being_booked_gets_the_stay(database: Dat
     async with database.transaction() as work:
         hotel_id = await work.hotels.id_of("sea-view")
         assert hotel_id is not None
-        writer = await work.guests.add(hotel_id, full_name="johnny", phone="+1234567890")
+        [writer] = await work.guests.reserve(1)
+        await work.guests.add_many([NewGuest(id=writer, hotel_id=hotel_id, full_name="johnny", phone="+1234567890")])
         await work.guests.identify(hotel_id, writer, [(IdentityKind.WHATSAPP, "1234567890")])
 
     await load(FULL)

@@ -10,12 +10,22 @@ from structlog.testing import capture_logs
 from app.core.errors import Unavailable
 from app.core.events import MessageCreated
 from app.core.types import UpdateState
-from app.models import Channel, Conversation, Delivery, Guest, InboundItem, InboundUpdate, Message
+from app.models import (
+    Channel,
+    Conversation,
+    Delivery,
+    Guest,
+    InboundItem,
+    InboundUpdate,
+    Message,
+    MessageStatus,
+)
 from app.services.inbound import MAX_ATTEMPTS, Receipt
 from tests.desk import STRANGER, Desk, status
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER
 from tests.ledger import Ledger
 from tests.sign_ins import HeldClock
+from tests.triggers import trigger
 from tests.world import World, text_message, webhook_body
 
 OTHER = "4915112345679"
@@ -68,12 +78,16 @@ async def test_the_neighbours_of_an_unreadable_item_stand(desk: Desk, world: Wor
     assert await desk.services.inbound.retry_one() is False
 
 
-async def test_a_body_of_which_nothing_could_be_taken_is_an_error(desk: Desk, world: World, ledger: Ledger) -> None:
+async def test_a_body_of_which_nobody_could_read_anything_is_ignored_and_kept(
+    desk: Desk, world: World, ledger: Ledger
+) -> None:
     await world.hotel()
 
-    assert await desk.take_messages(text_message("No id", STRANGER) | {"id": ""}) is Receipt.ERROR
+    assert await desk.take_messages(text_message("No id", STRANGER) | {"id": ""}) is Receipt.IGNORED
 
-    assert (await ledger.row(InboundUpdate)).state is UpdateState.ERROR
+    assert (await ledger.row(InboundUpdate)).state is UpdateState.IGNORED
+    assert (await ledger.row(InboundItem)).state is UpdateState.DEAD
+    assert await ledger.rows(Message) == []
 
 
 async def test_an_id_longer_than_any_providers_fails_alone(desk: Desk, world: World, ledger: Ledger) -> None:
@@ -268,3 +282,71 @@ async def test_a_database_that_goes_away_half_way_has_taken_nothing_and_says_so(
 
     assert await desk.take_messages(*messages) is Receipt.PROCESSED
     assert await guests_texts(ledger) == ["Before", POISON]
+
+
+async def test_of_many_in_one_body_the_few_at_fault_are_put_aside(
+    desk: Desk, world: World, ledger: Ledger, clock: HeldClock
+) -> None:
+    await world.hotel()
+    at_fault = {3, 4, 17}
+    senders = [f"49151123456{number:02}" for number in range(24)]
+    texts = [POISON if number in at_fault else f"No. {number}" for number in range(24)]
+
+    async with poisoned(ledger):
+        await desk.take_messages(*(text_message(said, sender) for said, sender in zip(texts, senders, strict=True)))
+
+    assert sorted(await guests_texts(ledger)) == sorted(said for said in texts if said != POISON)
+    assert {each.position for each in await ledger.rows(InboundItem)} == at_fault
+    assert len(await ledger.rows(Guest)) == len(await ledger.rows(Conversation)) == 21
+    clock.move(minutes=1)
+    while await desk.services.inbound.retry_one():
+        pass
+    assert len(await ledger.rows(Conversation)) == 24
+
+
+async def test_of_many_statuses_the_one_at_fault_is_put_aside(desk: Desk, world: World, ledger: Ledger) -> None:
+    await world.hotel()
+    words = [POISON if number == 5 else "sent" for number in range(12)]
+
+    async with poisoned(ledger, "message_statuses", "status"):
+        await desk.take_statuses(*(status(f"wamid.{number}", word) for number, word in enumerate(words)))
+
+    item = await ledger.row(InboundItem)
+    assert (item.position, item.external_id) == (5, "wamid.5")
+    assert len(await ledger.rows(MessageStatus)) == 11
+
+
+async def test_an_item_is_found_again_by_its_id_wherever_it_stands_by_then(
+    desk: Desk, world: World, ledger: Ledger, clock: HeldClock
+) -> None:
+    await world.hotel()
+    async with poisoned(ledger):
+        await desk.take_messages(
+            text_message("Before", STRANGER),
+            text_message(POISON, STRANGER, message_id="wamid.POISON"),
+            text_message("After", STRANGER),
+        )
+    assert (await ledger.row(InboundItem)).external_id == "wamid.POISON"
+    await ledger.change(InboundItem, position=2)
+
+    clock.move(minutes=1)
+    assert await desk.services.inbound.retry_one() is True
+
+    assert (await ledger.row(InboundItem)).state is UpdateState.PROCESSED
+    assert await guests_texts(ledger) == ["Before", "After", POISON]
+
+
+async def test_a_correction_that_the_database_refuses_is_tried_again(
+    desk: Desk, world: World, ledger: Ledger, clock: HeldClock
+) -> None:
+    await world.hotel()
+    await desk.take_messages(text_message("Hello", STRANGER, message_id="wamid.HELLO"))
+    revoke = {"from": STRANGER, "id": "wamid.R", "type": "revoke", "revoke": {"original_message_id": "wamid.HELLO"}}
+
+    async with trigger(ledger.database, "INSERT ON corrections", RAISE):
+        assert await desk.take_messages(revoke, text_message("Later", STRANGER)) is Receipt.PROCESSED
+    assert await guests_texts(ledger) == ["Hello", "Later"]
+    clock.move(minutes=1)
+    assert await desk.services.inbound.retry_one() is True
+
+    assert await guests_texts(ledger) == ["", "Later"]

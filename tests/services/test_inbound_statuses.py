@@ -83,13 +83,14 @@ async def test_a_status_that_arrives_twelve_times_at_once_is_told_once(
 
 async def test_staff_are_told_why_a_message_failed(desk: Desk, ledger: Ledger, hotel: HotelWorld) -> None:
     message_id = await sent_message(desk, ledger)
-    error = {"code": 131047, "title": "Re-engagement message"}
+    error = {"code": 131026, "title": "Message undeliverable"}
 
     await desk.take_statuses(status(WAMID, "failed", errors=[error]))
 
     (change,) = await changes(ledger, hotel)
-    assert (change.message_id, change.error) == (message_id, "Re-engagement message")
-    assert (await ledger.row(Message, Message.id == message_id)).delivery_error == "Re-engagement message"
+    assert (change.message_id, change.error, change.error_code) == (message_id, "Message undeliverable", 131026)
+    message = await ledger.row(Message, Message.id == message_id)
+    assert (message.delivery_error, message.delivery_error_code) == ("Message undeliverable", 131026)
 
 
 async def test_a_status_of_a_message_that_we_never_sent_is_kept_and_changes_nothing(

@@ -1,7 +1,7 @@
-"""What one message says: its type, its text, its file, and what has no field of its own.
+"""What one message says: its type, what people read of it, its file, and what has no field of its own.
 
-One reader per type of Meta's table. A type without a reader, or whose object is missing, is UNSUPPORTED or empty with
-the provider's words in ``extra``: the guest did write, and staff must know.
+One reader per type of Meta's table. What cannot be shown (a type without a reader, an object that is missing) is said
+in a sentence for staff, with the provider's own words in ``extra``: the guest did write, and staff must know.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,15 @@ from typing import Any, Final
 import msgspec
 
 from app.channels.base import InboundMedia
-from app.channels.whatsapp.shapes import Json, as_id, as_list, as_object, as_text
-from app.core.text import clean_json
+from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
+from app.core.text import clean_json, read_json
 from app.core.types import MessageType
+
+TOO_BIG: Final = 131052
+LONGEST_KIND: Final = 64
+
+_OPENED: Final = "The guest opened the chat."
+_NAMELESS: Final = frozenset({"", "unsupported", "unknown"})
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,17 +26,47 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     type: MessageType
     text: str = ""
+    wordless: bool = False
+    too_big: bool = False
     choice: str | None = None
     media: InboundMedia | None = None
     reply_to: str | None = None
     extra: dict[str, Any] = {}
 
 
-def read_content(message: Json) -> Content:
-    """The content of a message, by its ``type``."""
+def read_content(message: Json, faults: list[Any] | None = None) -> Content:
+    """The content of a message, by its ``type``. ``faults`` are the errors of the change that it stands in: they say
+    why its object is missing, where no error of its own does."""
     kind = as_text(message.get("type"))
+    errors = as_list(message.get("errors"))
+    if not errors and faults and not isinstance(message.get(kind), dict | list):
+        errors = faults
     reader = _READERS.get(kind)
-    return reader(message) if reader else _unsupported(message, kind)
+    content = reader(message) if reader else _unsupported(message, kind)
+    if errors:
+        content = msgspec.structs.replace(content, extra=content.extra | {"errors": clean_json(errors)})
+    if content.text or (reader and not errors and content.type is not MessageType.INTERACTIVE):
+        return content
+    return msgspec.structs.replace(
+        content,
+        text=_OPENED if kind == "request_welcome" else _in_a_sentence(_name_of(message, kind), errors),
+        wordless=True,
+        too_big=any(as_integer(as_object(error).get("code")) == TOO_BIG for error in errors),
+    )
+
+
+def _in_a_sentence(kind: str, errors: list[Any]) -> str:
+    what = "A message" + (f" of the kind “{kind}”" if kind not in _NAMELESS else "") + " that cannot be shown here"
+    for error in map(as_object, errors):
+        told = as_object(error.get("error_data")).get("details") or error.get("message") or error.get("title")
+        if details := as_text(told, 500).strip():
+            return f"{what}: {details}"
+    return f"{what}."
+
+
+def _name_of(message: Json, kind: str) -> str:
+    """Meta may say what it is that it does not pass on, and how a menu was answered."""
+    return as_text(as_object(message.get(kind)).get("type"), LONGEST_KIND) or kind[:LONGEST_KIND]
 
 
 def _text(message: Json) -> Content:
@@ -55,18 +91,33 @@ def _media(kind: MessageType) -> Callable[[Json], Content]:
 
 def _location(message: Json) -> Content:
     place = as_object(message.get("location"))
-    parts = (as_text(place.get("name")), as_text(place.get("address")))
-    return Content(
-        type=MessageType.LOCATION, text=", ".join(filter(None, parts)), extra={"location": clean_json(place)}
-    )
+    named = ", ".join(filter(None, (as_text(place.get("name")), as_text(place.get("address")))))
+    degrees = [_degrees(place.get(axis)) for axis in ("latitude", "longitude")]
+    text = named or (", ".join(degrees) if all(degrees) else "")
+    return Content(type=MessageType.LOCATION, text=text, wordless=True, extra={"location": clean_json(place)})
+
+
+def _degrees(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return as_text(value, 32)
 
 
 def _contacts(message: Json) -> Content:
     cards = as_list(message.get("contacts"))
-    names = (as_text(as_object(as_object(card).get("name")).get("formatted_name")) for card in cards)
-    return Content(
-        type=MessageType.CONTACTS, text=", ".join(filter(None, names)), extra={"contacts": clean_json(cards)}
-    )
+    text = ", ".join(filter(None, map(_card, map(as_object, cards))))
+    return Content(type=MessageType.CONTACTS, text=text, wordless=True, extra={"contacts": clean_json(cards)})
+
+
+def _card(card: Json) -> str:
+    """``Rui Taxi (+351 912 000 111)``, or what there is of it."""
+    spelled = as_object(card.get("name"))
+    parts = (as_text(spelled.get(part)) for part in ("first_name", "last_name"))
+    company = as_text(as_object(card.get("org")).get("company"))
+    name = as_text(spelled.get("formatted_name")) or " ".join(filter(None, parts)) or company
+    phones = (as_object(each) for each in as_list(card.get("phones")))
+    numbers = ", ".join(filter(None, (as_id(each.get("phone")) or as_id(each.get("wa_id")) for each in phones)))
+    return f"{name} ({numbers})" if name and numbers else name or numbers
 
 
 def _interactive(message: Json) -> Content:
@@ -75,13 +126,26 @@ def _interactive(message: Json) -> Content:
     pressed = as_object(reply.get("button_reply")) or as_object(reply.get("list_reply"))
     if pressed:
         choice = as_id(pressed.get("id")) or None
-        return Content(type=MessageType.INTERACTIVE, text=as_text(pressed.get("title")), choice=choice)
+        text = as_text(pressed.get("title")) or choice or ""
+        return Content(type=MessageType.INTERACTIVE, text=text, choice=choice)
     form = as_object(reply.get("nfm_reply"))
+    extra = {"interactive": clean_json(reply)} if reply else {}
+    filled = _filled(form)
     return Content(
         type=MessageType.INTERACTIVE,
-        text=as_text(form.get("body")),
-        extra={"interactive": clean_json(reply)} if reply else {},
+        text=as_text(form.get("body")) or as_text(form.get("name")),
+        wordless=True,
+        extra=extra | ({"form": filled} if filled else {}),
     )
+
+
+def _filled(form: Json) -> Json:
+    """The fields of a form, which comes as JSON in a text. One that is none stands as it came beside this."""
+    try:
+        answers = read_json(as_text(form.get("response_json")).encode())
+    except ValueError:
+        return {}
+    return as_object(clean_json(answers))
 
 
 def _button(message: Json) -> Content:
@@ -100,11 +164,16 @@ def _reaction(message: Json) -> Content:
 
 def _order(message: Json) -> Content:
     order = as_object(message.get("order"))
-    return Content(type=MessageType.ORDER, text=as_text(order.get("text")), extra={"order": clean_json(order)})
+    quantities = (as_integer(as_object(each).get("quantity")) or 1 for each in as_list(order.get("product_items")))
+    count = sum(quantities)
+    text = f"Order of {count} item{'' if count == 1 else 's'}"
+    if said := as_text(order.get("text")).strip():
+        text += f": {said}"
+    return Content(type=MessageType.ORDER, text=text, wordless=True, extra={"order": clean_json(order)})
 
 
 def _unsupported(message: Json, kind: str) -> Content:
-    extra: dict[str, Any] = {"type": kind[:64]}
+    extra: dict[str, Any] = {"type": kind[:LONGEST_KIND]}
     if kind in message:
         extra["content"] = clean_json(message[kind])
     return Content(type=MessageType.UNSUPPORTED, extra=extra)

@@ -1,4 +1,4 @@
-"""Who wrote a message.
+"""Who wrote a message, or got it.
 
 A guest has a number (``from``), Meta's spelling of it (``wa_id``, which differs in some countries), a user id, or only
 the last: since 2026 a username may hide the number. An answer goes to ``from`` where there is one, else to the user id.
@@ -45,8 +45,19 @@ class Contacts:
 
 def sender_of(message: Json, contacts: Contacts) -> Sender | None:
     """The sender of a message, or None where nobody can be told from it."""
-    digits = as_digits(message.get("from"))
-    user_id = as_user_id(message.get("from_user_id")) or as_user_id(message.get("user_id"))
+    return _person(
+        as_digits(message.get("from")),
+        as_user_id(message.get("from_user_id")) or as_user_id(message.get("user_id")),
+        contacts,
+    )
+
+
+def receiver_of(message: Json, contacts: Contacts) -> Sender | None:
+    """The guest whom a message of the hotel's own phone went to, or None where nobody can be told from it."""
+    return _person(as_digits(message.get("to")), as_user_id(message.get("to_user_id")), contacts)
+
+
+def _person(digits: str, user_id: str, contacts: Contacts) -> Sender | None:
     if not digits and not user_id:
         return None
     contact = contacts.find(digits, user_id)

@@ -12,30 +12,22 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from app.channels.base import (
-    AccountFault,
-    Edited,
-    IdentityChanged,
-    InboundMessage,
-    InboundStatus,
-    Item,
-    Malformed,
-    Revoked,
-    Sender,
-    Unreadable,
-)
+from app.channels.base import AccountFault, Echo, InboundMessage, InboundStatus, Item, Malformed, Sender, Unreadable
+from app.channels.whatsapp import notices
 from app.channels.whatsapp.content import read_content
-from app.channels.whatsapp.identity import Contacts, as_user_id, sender_of
-from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_integer, as_list, as_object, as_text, as_time
+from app.channels.whatsapp.corrections import read_correction
+from app.channels.whatsapp.identity import Contacts, receiver_of, sender_of
+from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_time
 from app.core.text import clean_json, read_json
 
 _DELIVERY_ID: Final = re.compile("[0-9]{1,18}")
 _KEPT_SIBLINGS: Final = ("referral", "errors")
 _READ_FROM_CONTEXT: Final = ("from", "id")
+_CORRECTIONS: Final = frozenset({"edit", "revoke"})
 
 
 def parse(body: bytes, *, received_at: datetime, lenient: bool = False) -> list[Item]:
-    """Every item of the body. Raises Malformed where it is no JSON object.
+    """Every item of the body. Raises Malformed where it is no JSON; JSON of another shape holds nothing for us.
 
     A message without a time of its own was sent when it was received. With ``lenient``, one without an id (or with one
     that a document has cut short: "wamid.HBgL...") goes by a hash of itself.
@@ -44,9 +36,7 @@ def parse(body: bytes, *, received_at: datetime, lenient: bool = False) -> list[
         document = read_json(body)
     except ValueError as error:
         raise Malformed(f"no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise Malformed("no JSON object")
-    return list(_Reader(received_at, lenient=lenient).entries(document))
+    return list(_Reader(received_at, lenient=lenient).entries(as_object(document)))
 
 
 class _Reader:
@@ -57,74 +47,93 @@ class _Reader:
         self._lenient = lenient
         self._fields: dict[str, Callable[[str, Json], Iterator[Item]]] = {
             "messages": self._messages,
-            "user_id_update": self._user_id_updates,
+            "smb_message_echoes": self._echoes,
+            "user_id_update": notices.user_id_updates,
+            "user_preferences": notices.preferences,
         }
 
     def entries(self, document: Json) -> Iterator[Item]:
-        for entry in as_list(document.get("entry")):
-            for change in as_list(as_object(entry).get("changes")):
-                yield from self._change(as_object(change))
+        for entry in map(as_object, as_list(document.get("entry"))):
+            for change in as_list(entry.get("changes")):
+                yield from self._change(entry, as_object(change))
 
-    def _change(self, change: Json) -> Iterator[Item]:
-        read = self._fields.get(as_text(change.get("field")))
-        if read is None:
-            return
+    def _change(self, entry: Json, change: Json) -> Iterator[Item]:
+        field = as_text(change.get("field"))
         value = as_object(change.get("value"))
         account = as_id(as_object(value.get("metadata")).get("phone_number_id"), limit=64)
-        yield from read(account, value)
+        if read := self._fields.get(field):
+            yield from read(account, value)
+        elif field in notices.SUBJECTS:
+            yield notices.notice(account, as_id(entry.get("id"), limit=64), field, value)
 
     def _messages(self, account: str, value: Json) -> Iterator[Item]:
         contacts = Contacts(as_list(value.get("contacts")))
         messages = _rows(value, "messages")
         faults = as_list(value.get("errors"))
         for message in messages:
-            yield from self._message(account, message, contacts, faults)
+            yield from self._message(account, as_object(message), contacts, faults)
         for status in _rows(value, "statuses"):
             yield self._status(account, as_object(status))
         if not messages:  # beside messages they say why one of these has no content
             yield from (_fault(account, as_object(fault)) for fault in faults)
 
-    def _message(self, account: str, raw: object, contacts: Contacts, faults: list[object]) -> Iterator[Item]:
-        message = as_object(raw)
+    def _echoes(self, account: str, value: Json) -> Iterator[Item]:
+        """What somebody of the hotel wrote on the phone: ``from`` is the hotel, ``to`` the guest."""
+        contacts = Contacts(as_list(value.get("contacts")))
+        for message in map(as_object, _rows(value, "message_echoes")):
+            external_id = self._external_id(message)
+            receiver = receiver_of(message, contacts)
+            if not external_id or receiver is None:
+                yield Unreadable(account=account, reason="an echo without an id or a receiver")
+            elif as_text(message.get("type")) in _CORRECTIONS:
+                yield read_correction(account, external_id, receiver, message, self._sent_at(message), by_hotel=True)
+            else:
+                written = self._inbound(account, external_id, receiver, message, [])
+                yield Echo(account=account, external_id=external_id, message=written)
+
+    def _message(self, account: str, message: Json, contacts: Contacts, faults: list[object]) -> Iterator[Item]:
         external_id = self._external_id(message)
         if not external_id:
             yield Unreadable(account=account, reason="a message without an id")
             return
         kind = as_text(message.get("type"))
         if kind == "system":
-            yield from _system(account, message)
+            yield from notices.system_note(account, external_id, message)
             return
         sender = sender_of(message, contacts)
         if sender is None:
             yield Unreadable(account=account, reason="a message without a sender")
-        elif kind in {"edit", "revoke"}:
-            yield _correction(account, external_id, sender, kind, as_object(message.get(kind)))
+        elif kind in _CORRECTIONS:
+            yield read_correction(account, external_id, sender, message, self._sent_at(message))
         else:
             yield self._inbound(account, external_id, sender, message, faults)
 
     def _inbound(
         self, account: str, external_id: str, sender: Sender, message: Json, faults: list[object]
     ) -> InboundMessage:
-        content = read_content(message)
+        content = read_content(message, faults)
         context = as_object(message.get("context"))
         extra = content.extra | {name: clean_json(message[name]) for name in _KEPT_SIBLINGS if message.get(name)}
         if told := {name: value for name, value in context.items() if name not in _READ_FROM_CONTEXT}:
             extra["context"] = clean_json(told)
-        if faults and "errors" not in extra and not isinstance(message.get(as_text(message.get("type"))), dict | list):
-            extra["errors"] = clean_json(faults)
         return InboundMessage(
             account=account,
             external_id=external_id,
             sender=sender,
             type=content.type,
             text=content.text,
+            wordless=content.wordless,
+            too_big=content.too_big,
             choice=content.choice,
             media=content.media,
             reply_to=content.reply_to or as_id(context.get("id")) or None,
-            group=as_id(message.get("group_id"), limit=254) or None,
-            sent_at=as_time(message.get("timestamp"), latest=self._received_at) or self._received_at,
+            group=as_id(message.get("group_id")) or None,
+            sent_at=self._sent_at(message),
             extra=extra,
         )
+
+    def _sent_at(self, message: Json) -> datetime:
+        return as_time(message.get("timestamp"), latest=self._received_at) or self._received_at
 
     def _external_id(self, message: Json) -> str:
         external_id = as_id(message.get("id"))
@@ -150,44 +159,11 @@ class _Reader:
             error_title=_title(fault),
         )
 
-    def _user_id_updates(self, account: str, value: Json) -> Iterator[Item]:
-        for update in as_list(value.get("user_id_update")):
-            change = as_object(as_object(update).get("user_id"))
-            yield _identity(account, as_user_id(change.get("previous")), as_user_id(change.get("current")))
-
 
 def _rows(value: Json, name: str) -> list[Any]:
     """The rows of that name. What stands there without being a list is one odd row."""
     rows = value.get(name)
     return rows if isinstance(rows, list) else [] if rows is None else [None]
-
-
-def _system(account: str, message: Json) -> Iterator[Item]:
-    """Notes of WhatsApp's own. Only a changed identity concerns us."""
-    note = as_object(message.get("system"))
-    kind = as_text(note.get("type"))
-    if kind == "user_changed_number":
-        yield _identity(account, as_digits(message.get("from")), as_digits(note.get("wa_id")))
-    elif kind == "user_changed_user_id":
-        yield _identity(account, as_user_id(message.get("from_user_id")), as_user_id(note.get("user_id")))
-
-
-def _identity(account: str, old: str, new: str) -> IdentityChanged | Unreadable:
-    if not new:
-        return Unreadable(account=account, reason="a changed identity that does not say into what")
-    return IdentityChanged(account=account, old=old or None, new=new)
-
-
-def _correction(
-    account: str, external_id: str, sender: Sender, kind: str, correction: Json
-) -> Edited | Revoked | Unreadable:
-    target = as_id(correction.get("original_message_id"))
-    if not target:
-        return Unreadable(account=account, reason=f"{kind} without the message it means")
-    if kind == "revoke":
-        return Revoked(account=account, external_id=external_id, sender=sender, target=target)
-    text = read_content(as_object(correction.get("message"))).text
-    return Edited(account=account, external_id=external_id, sender=sender, target=target, text=text)
 
 
 def _first_error(status: Json) -> Json:

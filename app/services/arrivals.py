@@ -1,0 +1,218 @@
+"""A batch of messages on its way in: everything they need is loaded and locked in few statements, decided in memory
+by the guest desk, and written in few more. However many there are, they take about as many statements as one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from app.channels.base import Echo, InboundMessage, Sender
+from app.core.events import Change
+from app.core.types import ConversationStatus, MessageType
+from app.services.corrections import reading_on_arrival, spellings_of
+from app.services.draft import Draft, Entry
+from app.services.guest_desk import GuestDesk, Taken
+from app.services.reception import Caller, meet
+from app.services.visitor import Visitor, put_state
+from app.store.channels import ChannelRecord
+from app.store.conversations import ConversationState, Opening
+from app.store.corrections import Correction
+from app.store.unit_of_work import UnitOfWork
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """One message, of a guest or of the hotel's own phone, and the channel that it came by.
+
+    ``opens_at`` is the time that counts for the window: the provider's, where the body was signed.
+    """
+
+    channel: ChannelRecord
+    item: InboundMessage
+    by_hotel: bool = False
+    opens_at: datetime
+
+    @property
+    def caller(self) -> tuple[int, str]:
+        return self.channel.id, self.item.group or self.item.sender.address
+
+    @property
+    def is_reaction(self) -> bool:
+        return self.item.type is MessageType.REACTION
+
+
+def arrival_of(channel: ChannelRecord, item: InboundMessage | Echo, *, at: datetime, believed: bool) -> Arrival:
+    """``at`` is when it was received; ``believed`` whether the provider's own times are to be trusted."""
+    if isinstance(item, Echo):
+        return Arrival(channel=channel, item=item.message, by_hotel=True, opens_at=at)
+    return Arrival(channel=channel, item=item, opens_at=item.sent_at or at if believed else at)
+
+
+async def take_messages(work: UnitOfWork, desk: GuestDesk, arrivals: Sequence[Arrival], at: datetime) -> None:
+    """Take them all, or raise what is wrong with one of them. One that was taken before is passed over."""
+    visitors = await meet(work, {each.caller: _caller(each) for each in arrivals})
+    batch = _Batch(work, desk, visitors, at)
+    await batch.look_up(arrivals)
+    fresh = batch.fresh(arrivals)
+    await batch.open_conversations(fresh)
+    for arrival in fresh:
+        await batch.take(arrival)
+    await batch.write()
+
+
+class _Batch:
+    """What one call has loaded."""
+
+    def __init__(
+        self, work: UnitOfWork, desk: GuestDesk, visitors: dict[tuple[int, str], Visitor], at: datetime
+    ) -> None:
+        self._work = work
+        self._desk = desk
+        self._visitors = visitors
+        self._draft = Draft(at)
+        self._at = at
+        self._places: dict[tuple[int, str], tuple[int, int]] = {}
+        self._corrections: dict[tuple[int, str], list[Correction]] = {}
+        self._spellings: dict[int, set[str]] = {}
+        self._known_windows = {key: each.window_opened_at for key, each in visitors.items()}
+        self._known_wishes = {key: each.opted_out_at for key, each in visitors.items()}
+
+    async def look_up(self, arrivals: Sequence[Arrival]) -> None:
+        """What is known of these messages, of those that they answer, and of how they read by now."""
+        for channel_id, ids in _by_channel(arrivals):
+            answered = {each.item.reply_to for each in arrivals if each.channel.id == channel_id and each.item.reply_to}
+            found = await self._work.messages.places(channel_id, ids | answered)
+            self._places |= {(channel_id, external_id): place for external_id, place in found.items()}
+            if new := [each for each in ids if each not in found]:
+                told = await self._work.corrections.of_targets(channel_id, new)
+                self._corrections |= {(channel_id, target): each for target, each in told.items()}
+        if self._corrections:
+            guests = {visitor.guest.id for visitor in self._visitors.values()}
+            self._spellings = await self._work.guests.spellings_of(guests)
+
+    def fresh(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Those that were not taken before, each once."""
+        first: dict[tuple[int, str], Arrival] = {}
+        for each in arrivals:
+            key = each.channel.id, each.item.external_id
+            if key not in self._places:
+                first.setdefault(key, each)
+        return list(first.values())
+
+    async def open_conversations(self, arrivals: Sequence[Arrival]) -> None:
+        """Everybody who says something has a conversation; one who merely reacts needs none to be open."""
+        openings: dict[tuple[int, int], Visitor] = {}
+        for arrival in arrivals:
+            visitor = self._visitors[arrival.caller]
+            if not arrival.is_reaction and not visitor.here:
+                openings.setdefault((visitor.guest.id, visitor.channel.id), visitor)
+        if not openings:
+            return
+        wanted = [_opening(visitor, self._desk.first_state(visitor).status) for visitor in openings.values()]
+        for conversation, is_new in await self._work.conversations.open_many(wanted):
+            visitor = openings[conversation.guest_id, conversation.channel_id]
+            visitor.conversations.append(conversation)
+            if is_new:
+                put_state(conversation, self._desk.first_state(visitor))
+                self._draft.changed(conversation, Change.CREATED)
+
+    async def take(self, arrival: Arrival) -> None:
+        visitor = self._visitors[arrival.caller]
+        reply_to, replies_in = self._replied_to(arrival)
+        conversation = await self._home_of_reaction(visitor, replies_in) if arrival.is_reaction else None
+        conversation = conversation or visitor.choose(replies_in)
+        assert conversation is not None, "it was opened"
+        taken = Taken(
+            item=arrival.item,
+            reading=reading_on_arrival(arrival.item, self._told_of(arrival), writer=self._writer(arrival, visitor)),
+            conversation=conversation,
+            reply_to=reply_to,
+        )
+        if arrival.is_reaction:
+            self._desk.take_reaction(self._draft, visitor, taken, by_hotel=arrival.by_hotel)
+        elif arrival.by_hotel:
+            self._desk.take_echo(self._draft, visitor, taken)
+        else:
+            visitor.has_written(arrival.opens_at)
+            self._desk.take(self._draft, visitor, taken)
+
+    async def write(self) -> None:
+        await self._draft.write(self._work)
+        guests = self._work.guests
+        opened: dict[int, datetime] = {}
+        for key, visitor in self._visitors.items():
+            if visitor.window_opened_at is not None and visitor.window_opened_at != self._known_windows[key]:
+                opened[visitor.account.id] = visitor.window_opened_at
+            if visitor.opted_out_at != self._known_wishes[key]:
+                await guests.set_opted_out(visitor.account.id, visitor.opted_out_at)
+            if visitor.submitted and visitor.stay is not None:
+                await guests.set_checkin_state(visitor.stay.id, visitor.stay.checkin_state)
+        if opened:
+            for channel_id, address in await guests.open_windows(opened):
+                if await self._work.deliveries.release_held(channel_id, address, self._at):
+                    self._work.has_deliveries = True
+
+    def _replied_to(self, arrival: Arrival) -> tuple[int | Entry | None, int | None]:
+        """The message that this one answers, and the conversation of that."""
+        external_id = arrival.item.reply_to
+        if external_id is None:
+            return None, None
+        if entry := self._draft.entry(arrival.channel.id, external_id):
+            return entry, entry.conversation.id
+        return self._places.get((arrival.channel.id, external_id), (None, None))
+
+    async def _home_of_reaction(self, visitor: Visitor, replies_in: int | None) -> ConversationState | None:
+        """The conversation of what it reacts to, also a closed one; else the guest's open one; else their last.
+        Somebody without any, who reacts to what we do not know, gets one that is closed from the start."""
+        if replies_in is not None:
+            for each in (*visitor.conversations, *visitor.elsewhere.values()):
+                if each.id == replies_in:
+                    return each
+            found = await self._work.conversations.lock_many([replies_in])
+            if found and found[0].guest_id == visitor.guest.id:
+                return visitor.elsewhere.setdefault(replies_in, found[0])
+        if chosen := visitor.choose():
+            return chosen
+        if visitor.elsewhere:
+            return visitor.elsewhere[max(visitor.elsewhere)]
+        last = await self._work.conversations.newest_of(visitor.guest.id, visitor.channel.id)
+        if last is None:
+            ((last, _),) = await self._work.conversations.open_many([_opening(visitor, ConversationStatus.CLOSED)])
+            last.closed_at = self._at
+        return visitor.elsewhere.setdefault(last.id, last)
+
+    def _told_of(self, arrival: Arrival) -> list[Correction]:
+        return self._corrections.get((arrival.channel.id, arrival.item.external_id), [])
+
+    def _writer(self, arrival: Arrival, visitor: Visitor) -> set[str]:
+        if arrival.by_hotel:
+            return {arrival.channel.account}
+        own = spellings_of(arrival.item.sender)
+        # All others who write in a group are known as the group, too.
+        return own if arrival.item.group is not None else own | self._spellings.get(visitor.guest.id, set())
+
+
+def _caller(arrival: Arrival) -> Caller:
+    group = arrival.item.group
+    if group is None:
+        return Caller(channel=arrival.channel, sender=arrival.item.sender)
+    return Caller(channel=arrival.channel, sender=Sender(address=group), is_group=True)
+
+
+def _opening(visitor: Visitor, status: ConversationStatus) -> Opening:
+    return Opening(
+        hotel_id=visitor.channel.hotel_id,
+        guest_id=visitor.guest.id,
+        channel_id=visitor.channel.id,
+        account_id=visitor.account.id,
+        stay_id=visitor.stay.id if visitor.stay else None,
+        status=status,
+    )
+
+
+def _by_channel(arrivals: Iterable[Arrival]) -> Iterator[tuple[int, set[str]]]:
+    """The external ids, channel by channel."""
+    found: dict[int, set[str]] = {}
+    for each in arrivals:
+        found.setdefault(each.channel.id, set()).add(each.item.external_id)
+    yield from sorted(found.items())

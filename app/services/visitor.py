@@ -1,0 +1,89 @@
+"""A guest who is writing, on one channel, and what a transaction has loaded and locked of them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.types import ConversationStatus
+from app.flows.types import Facts, FlowState
+from app.store.channels import ChannelRecord
+from app.store.conversations import ConversationState
+from app.store.guests import AccountRecord, GuestRecord, StayRecord
+
+BOT_STATUSES = frozenset({ConversationStatus.DEMO, ConversationStatus.CHECKIN, ConversationStatus.ACTIVE})
+
+
+@dataclass
+class Visitor:
+    """``conversations`` are the guest's open ones, ``elsewhere`` closed ones that something of theirs belongs to.
+
+    What changes is written at the end: ``window_opened_at`` where the guest has written, ``opted_out_at``, and the
+    check-in that they have ``submitted``.
+    """
+
+    channel: ChannelRecord
+    account: AccountRecord
+    guest: GuestRecord
+    stay: StayRecord | None
+    conversations: list[ConversationState] = field(default_factory=list)
+    elsewhere: dict[int, ConversationState] = field(default_factory=dict)
+    window_opened_at: datetime | None = None
+    opted_out_at: datetime | None = None
+    submitted: bool = False
+
+    @property
+    def facts(self) -> Facts:
+        return facts_of(self.guest, self.stay, self.channel)
+
+    @property
+    def here(self) -> list[ConversationState]:
+        """The open conversations on this channel."""
+        return [each for each in self.conversations if each.channel_id == self.channel.id]
+
+    def has_written(self, at: datetime) -> None:
+        """The window is open from then on, unless it was opened later."""
+        self.window_opened_at = max(self.window_opened_at or at, at)
+
+    def choose(self, replies_to: int | None = None) -> ConversationState | None:
+        """Where a message goes: to the conversation with this id; else where staff are, the last active; else to the
+        bot's."""
+        here = self.here
+        for each in here:
+            if each.id == replies_to:
+                return each
+        with_staff = [each for each in here if each.status is ConversationStatus.RELAY]
+        if with_staff:
+            return max(with_staff, key=_last_with_staff)
+        return next((each for each in here if each.status in BOT_STATUSES), None)
+
+
+def facts_of(guest: GuestRecord, stay: StayRecord | None, channel: ChannelRecord) -> Facts:
+    """What the flows may know of a guest."""
+    return Facts(
+        hotel_name=channel.hotel_name,
+        guest_name=guest.full_name,
+        booking_name=guest.full_name if stay else "",
+        room_number=stay.room_number if stay else "",
+        language=guest.language or channel.hotel_language,
+        has_stay=stay is not None,
+        checkin_due=stay is not None and stay.checkin_due,
+    )
+
+
+def bind_stay(conversation: ConversationState, stay: StayRecord | None) -> None:
+    """Have the conversation be about this stay, or about none."""
+    conversation.stay_id = stay.id if stay else None
+    conversation.room_number = stay.room_number if stay else None
+    conversation.floor = stay.floor if stay else None
+
+
+def put_state(conversation: ConversationState, state: FlowState) -> None:
+    """Keep where the flow stands on the conversation."""
+    conversation.status = state.status
+    conversation.flow_name = state.flow
+    conversation.current_step = state.step
+    conversation.context_data = state.context
+
+
+def _last_with_staff(conversation: ConversationState) -> tuple[float, int]:
+    moments = [at.timestamp() for at in (conversation.last_staff_message_at, conversation.relayed_at) if at]
+    return max(moments, default=0.0), conversation.id
