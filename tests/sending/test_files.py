@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from PIL import Image
 
-from app.core.types import OutboxState
+from app.core.types import DeliveryStatus, OutboxState
 from app.models import Delivery, Media, Message
 from tests.eventually import eventually
 from tests.ledger import Ledger
