@@ -109,7 +109,7 @@ async def test_a_file_that_meta_does_not_take_is_shown_as_failed(desk: Desk, led
     sent = await desk.send(media_id=media_id)
 
     async def failed() -> bool:
-        return (await ledger.row(Message, Message.id == sent["id"])).delivery_status == "failed"
+        return bool((await ledger.row(Message, Message.id == sent["id"])).delivery_status == "failed")
 
     await eventually(failed)
     await desk.send(text="The picture will follow.")

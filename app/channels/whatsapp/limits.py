@@ -5,7 +5,6 @@ Source: Meta's Cloud API reference, "Messages". Lengths are in characters (code 
 
 import math
 import re
-import unicodedata
 from typing import Final
 
 from app.channels.base import (
@@ -19,6 +18,7 @@ from app.channels.base import (
     TextOut,
 )
 from app.core.graphemes import is_boundary, is_emoji, last_boundary
+from app.core.text import is_blank
 from app.core.types import MessageType
 
 MAX_TEXT: Final = 4096
@@ -37,8 +37,6 @@ MAX_PLACE_NAME: Final = 1000
 CAPTIONED: Final = frozenset({MessageType.IMAGE, MessageType.VIDEO, MessageType.DOCUMENT})
 FILES: Final = CAPTIONED | {MessageType.AUDIO, MessageType.STICKER}
 
-_INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-_FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufe0e\ufe0f")
 # Where a long text is best cut, the best first: after a paragraph, a line, a sentence, a word.
 _BREAKS: Final = (
     re.compile(r"(?<=\S)(?=[^\S\n]*\n\s*\n)"),
@@ -84,11 +82,6 @@ def split(text: str) -> list[str]:
         code="text_too_long",
         field="text",
     )
-
-
-def is_blank(text: str) -> bool:
-    """Whether nobody could see anything of this text."""
-    return all(unicodedata.category(each) in _INVISIBLE or each in _FILLERS for each in text)
 
 
 def _parts(text: str, earliest: int) -> list[str]:

@@ -21,7 +21,7 @@ from app.channels.base import (
 from app.channels.whatsapp import limits
 from app.channels.whatsapp.identity import is_user_id
 from app.channels.whatsapp.shapes import Json, as_digits
-from app.core.text import clean_json
+from app.core.text import clean_json, is_blank
 from app.core.types import MessageType
 
 _GROUP: Final = re.compile(r"[!-~]{1,254}")
@@ -94,7 +94,7 @@ def _menu(menu: MenuOut) -> tuple[str, Json]:
     fits = (
         0 < len(titles) <= limits.MAX_ROWS
         and len(menu.text) <= limits.MAX_MENU_TEXT
-        and all(not limits.is_blank(title) and len(title) <= limits.MAX_ROW_TITLE for title in titles)
+        and all(not is_blank(title) and len(title) <= limits.MAX_ROW_TITLE for title in titles)
         and all(0 < len(each) <= limits.MAX_ROW_ID for each in ids)
         and len(set(ids)) == len(ids)
     )
