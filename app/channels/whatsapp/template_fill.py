@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from app.channels.base import TemplateOut
-from app.channels.whatsapp.limits import is_blank
 from app.channels.whatsapp.template_shape import COPY_CODE, QUICK_REPLY, URL, VARIABLE, describe
 from app.core.templates import Button, HeaderFormat, StoredTemplate, TemplateShape, TemplateValues, Variable
+from app.core.text import is_blank
 
 MAX_HEADER: Final = 60
 MAX_BODY: Final = 1024
