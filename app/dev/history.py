@@ -36,6 +36,7 @@ class Teller:
 
     def __init__(self, services: Services, moment: Moment, story: Story, number: Number) -> None:
         self._services = services
+        services.receipts.mute()
         self._moment = moment
         self._story = story
         self._number = number

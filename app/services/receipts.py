@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from app.channels.base import Credentials, SendOutcome, SendResult
-from app.channels.registry import ChannelRegistry
+from app.channels.registry import ChannelRegistry, UnknownPlatform
 from app.core.clock import Clock
 from app.core.errors import LobbyError
 from app.core.events import ChannelChanged
@@ -45,6 +45,7 @@ class ReceiptService:
         self._vault = vault
         self._clock = clock
         self._telling: set[asyncio.Task[None]] = set()
+        self._is_muted = False
 
     async def read(self, principal: Principal, conversation_id: int) -> None:
         """The caller has read what stands there; the guest sees so. Raises NotFound or Forbidden."""
@@ -60,11 +61,15 @@ class ReceiptService:
 
     def tell(self, read: ReadBack | None) -> None:
         """Tell the provider, in the background. Where very many are being told, this one is not."""
-        if read is None or len(self._telling) >= AT_ONCE:
+        if read is None or self._is_muted or len(self._telling) >= AT_ONCE:
             return
         task = asyncio.create_task(self._tell(read), name="read-back")
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+
+    def mute(self) -> None:
+        """Tell the provider nothing from now on: for who plays what was read long ago."""
+        self._is_muted = True
 
     async def stop(self, patience: float = 2.0) -> None:
         """Let what is being told come to its end, or give it up."""
@@ -103,7 +108,7 @@ class ReceiptService:
             result = await self._hand_over(read)
             if result is not None and result.outcome is SendOutcome.PAUSE:
                 await self._database.run(self._pause, read, result)
-        except (LobbyError, SealBroken, TimeoutError) as error:
+        except (LobbyError, SealBroken, UnknownPlatform, TimeoutError) as error:
             log.info("read_back_failed", channel_id=read.channel_id, error=repr(error))
 
     async def _hand_over(self, read: ReadBack) -> SendResult | None:
@@ -111,7 +116,8 @@ class ReceiptService:
         async with self._database.read() as work:
             found = await work.channels.by_ids([read.channel_id])
             views = await work.channels.of_hotel(read.hotel_id)
-        if not found or any(each.id == read.channel_id and each.paused_at is not None for each in views):
+        paused = {each.id for each in views if each.paused_at is not None}
+        if not found or read.channel_id in paused:
             return None
         [channel] = found
         async with asyncio.timeout(TELL_WITHIN):

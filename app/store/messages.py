@@ -183,7 +183,7 @@ class MessageStore:
             .where(
                 Message.conversation_id == first.conversation_id,
                 Message.id >= first.id,
-                or_(Message.id == first.id, Message.extra["part_of"].as_integer() == first.id),
+                or_(Message.id == first.id, Message.extra["part_of"].astext == str(first.id)),
             )
             .order_by(Message.id)
         )
