@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 
+from app.core.types import SenderType
 from app.models import Message
 from app.store.database import Database
 from tests.access.declarations import DECLARED, SEES, STAFF_COMMANDS, Declared, expected
@@ -75,6 +76,7 @@ def sees(person: Person, thread: Thread) -> bool:
 
 
 async def written(database: Database) -> Counter[int]:
-    """The messages of each conversation."""
+    """The messages of staff in each conversation."""
+    by_staff = select(Message.conversation_id).where(Message.sender_type == SenderType.STAFF)
     async with database.read() as work:
-        return Counter((await work.connection.scalars(select(Message.conversation_id))).all())
+        return Counter((await work.connection.scalars(by_staff)).all())
