@@ -43,9 +43,11 @@ class Meta:
         self.download: Answer = self._file
         self.upload: Answer = self._uploaded
         self.seen: list[tuple[str, str | None]] = []
+        self.raw_paths: list[bytes] = []
         self.forms: list[dict[str, Any]] = []
 
     async def answer(self, request: Request) -> Response:
+        self.raw_paths.append(request.scope["raw_path"])
         self.seen.append((request.url.path, request.headers.get("authorization")))
         if request.url.path == f"/v23.0/{HOTEL_NUMBER}/media":
             return await self.upload(request)
@@ -345,8 +347,7 @@ async def test_an_id_that_is_none_asks_nobody(whatsapp: WhatsApp, meta: Meta, pr
 async def test_an_id_stays_inside_its_part_of_the_path(whatsapp: WhatsApp, meta: Meta) -> None:
     await fetch(whatsapp, provider_id="../me/messages?x=1#y")
 
-    assert meta.paths[0] == "/v23.0/../me/messages?x=1#y", "decoded: it was one part"
-    assert meta.paths.count("/me/messages") == 0
+    assert meta.raw_paths[0].startswith(b"/v23.0/..%2Fme%2Fmessages%")
 
 
 async def test_nobody_there_is_tried_again(client: httpx.AsyncClient, tmp_path: Path) -> None:
