@@ -51,7 +51,7 @@ class Shelf:
         path.write_bytes(data)
         values = {"state": MediaState.STORED, "original_key": await self._storage.put(path), "size": len(data)} | values
         async with self._database.transaction() as work:
-            media_id = await work.connection.scalar(
+            media_id: int | None = await work.connection.scalar(
                 insert(Media).values(hotel_id=self._hotel.id, mime_type=mime_type, **values).returning(Media.id)
             )
         assert media_id is not None
@@ -323,7 +323,13 @@ async def test_a_body_that_is_too_big_is_refused_while_it_is_read(client: httpx.
 
 async def test_a_form_without_a_file_says_so(client: httpx.AsyncClient, hotel: HotelWorld) -> None:
     headers = await signed_in(client, "rita")
-    for form in ({"data": {"file": "text"}}, {"files": {"other": b"x"}}, {"content": b"x"}, {"json": {}}):
+    forms: tuple[dict[str, Any], ...] = (
+        {"data": {"file": "text"}},
+        {"files": {"other": b"x"}},
+        {"content": b"x"},
+        {"json": {}},
+    )
+    for form in forms:
         answer = await client.post("/api/media/", headers=headers, **form)
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_fields"), form
 

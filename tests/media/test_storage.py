@@ -16,8 +16,8 @@ NOBODYS = "ab/" + "0" * 38
 CONTENT = bytes(range(256)) * 4000
 
 
-def settings(**given: str) -> Settings:
-    return Settings(_env_file=None, **given)
+def settings(**given: object) -> Settings:
+    return Settings.model_validate(Settings(_env_file=None).model_dump() | given | {"LOBBY_ENV": "test"})
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Archive:
         key = await self.storage.put(self._file)
         stored = {"state": MediaState.STORED, "mime_type": "application/pdf", "size": len(files.PDF)}
         async with self._database.transaction() as work:
-            media_id = await work.connection.scalar(
+            media_id: int | None = await work.connection.scalar(
                 insert(Media)
                 .values({"hotel_id": self._hotel.id, "original_key": key} | stored | values)
                 .returning(Media.id)
