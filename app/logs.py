@@ -3,12 +3,14 @@
 import logging
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.settings import LogFormat, Settings
+
+LONGEST_PATH: Final = 300
 
 access_log = structlog.get_logger("access")
 
@@ -75,7 +77,7 @@ class AccessLog:
             access_log.info(
                 scope["type"],
                 method=scope.get("method", "WS"),
-                path=scope["path"],
+                path=scope["path"][:LONGEST_PATH],
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )

@@ -133,10 +133,7 @@ class FakeGraph:
 
 @asynccontextmanager
 async def serve_fake_graph() -> AsyncIterator[FakeGraph]:
-    """Two numbers of two accounts, and no status reports unless a test asks for them.
-
-    Guests' messages mostly reach the hotel by the tests' own webhooks, so any message may be read back.
-    """
+    """Two numbers of two accounts, and no status reports unless a test asks for them."""
     config = FakeGraphConfig(
         webhook_url="http://127.0.0.1:1/",
         numbers=tuple(
@@ -151,7 +148,6 @@ async def serve_fake_graph() -> AsyncIterator[FakeGraph]:
             for each in (SEA_VIEW_NUMBER, ALPINE_NUMBER)
         ),
         statuses=False,
-        reads="any",
     )
     async with (
         serve(create_fake_graph(config)) as url,

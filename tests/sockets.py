@@ -14,24 +14,30 @@ PATIENCE = 20.0
 
 
 class Socket:
-    """An open connection; frames are JSON objects."""
+    """An open connection; frames are JSON objects.
 
-    def __init__(self, connection: ClientConnection) -> None:
+    What became of deliveries is reported whenever the provider answers, between any two other frames: without
+    ``reports`` it is passed over, unless it is waited for by its type.
+    """
+
+    def __init__(self, connection: ClientConnection, *, reports: bool = False) -> None:
         self.connection = connection
+        self._reports = reports
 
     async def send(self, message: object) -> None:
         await self.connection.send(message if isinstance(message, str) else json.dumps(message))
 
     async def receive(self) -> dict[str, Any]:
         """The next frame."""
-        async with asyncio.timeout(PATIENCE):
-            frame: dict[str, Any] = json.loads(await self.connection.recv())
-        return frame
+        while True:
+            frame = await self._next()
+            if self._reports or frame.get("type") != "message_status":
+                return frame
 
     async def receive_until(self, kind: str) -> dict[str, Any]:
         """The next frame of a type; those before it are passed over."""
         while True:
-            frame = await self.receive()
+            frame = await self._next()
             if frame.get("type") == kind:
                 return frame
 
@@ -55,12 +61,19 @@ class Socket:
         assert code is not None
         return code
 
+    async def _next(self) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE):
+            frame: dict[str, Any] = json.loads(await self.connection.recv())
+        return frame
+
 
 @asynccontextmanager
-async def open_socket(server: str, path: str, *, token: str | None = None, **options: Any) -> AsyncIterator[Socket]:
+async def open_socket(
+    server: str, path: str, *, token: str | None = None, reports: bool = False, **options: Any
+) -> AsyncIterator[Socket]:
     """A connection to ``path`` of a server's address; other options are those of ``websockets.connect``."""
     url = server.replace("http://", "ws://") + path
     if token is not None:
         url += ("&" if "?" in url else "?") + f"token={token}"
     async with connect(url, proxy=None, **options) as connection:
-        yield Socket(connection)
+        yield Socket(connection, reports=reports)

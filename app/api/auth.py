@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from app.api.bodies import StrictRoute
 from app.api.deps import Caller, ServicesDep, bearer_token, check_csrf, session_cookie
 from app.contracts.auth import Credentials, RefreshIn, SignedOutOut, SignOutIn, TokensOut, UserOut, user_out
+from app.core.errors import Forbidden
 from app.core.security import CSRF_COOKIE, SESSION_COOKIE
 from app.core.settings import Settings
 from app.services.auth import SignedIn, Tokens
@@ -52,10 +53,13 @@ async def sign_in(
     services: ServicesDep,
 ) -> TokensOut:
     """Sign in with user name and password: a pair of tokens and, for our own pages, the session's cookies."""
+    origins = request.headers.getlist("origin")
+    if len(origins) > 1:  # one of ours and one of somebody else: no browser sends two
+        raise Forbidden("A request has one Origin header.", code="bad_origin")
     address = request.client.host if request.client else "unknown"
     signed_in = await services.auth.sign_in(credentials.username, credentials.password, address)
     # Never at the wish of a page of somebody else, who would then read what is written in their name.
-    if services.settings.is_own_page(request.headers.get("origin"), request.headers.get("host")):
+    if services.settings.is_own_page(next(iter(origins), None), request.headers.get("host")):
         _set_cookies(response, signed_in, services.settings)
     return _tokens_out(signed_in.tokens)
 

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 from fastapi import Path, Query, Request
 from pydantic import BeforeValidator
 
+from app.api.deps import services
+
 _ID: Final = re.compile("[0-9]{1,18}")
 
 
@@ -24,5 +26,6 @@ PageSize = Annotated[int, Query(ge=1, le=100)]
 
 
 def page_link(request: Request, page: int) -> str:
-    """The address of another page of the same list."""
-    return str(request.url.include_query_params(page=page))
+    """The address of another page of the same list, under ``PUBLIC_URL``: a Host header says whatever one likes."""
+    url = request.url.include_query_params(page=page)
+    return f"{services(request).settings.public_url.rstrip('/')}{url.path}?{url.query}"

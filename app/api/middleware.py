@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/")
 DEFAULT_LIMIT: Final = 1024 * 1024
 BODY_WITHIN: Final = 10.0
+COME_AGAIN_AFTER: Final = b"5"
 LIMITS: Final = {
     "/api/message_manager/webhook/": 4 * 1024 * 1024,
     "/api/media/": 101 * 1024 * 1024,  # a document of 100 MB in its multipart body
@@ -31,7 +32,10 @@ class SettleSlash:
 
 
 class Bounds:
-    """Refuses a body that is too big, declared or not, or too slow, and a path or query with the character NUL."""
+    """Refuses a body that is too big, declared or not, or too slow, and a path or query with the character NUL.
+
+    Whoever is told that we cannot (503) is told when to come again.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,7 +52,7 @@ class Bounds:
         if declared.isdigit() and int(declared[:20]) > limit:
             await _refuse(send, 413, f"The body is larger than {limit} bytes.", "too_big")
             return
-        await self._app(scope, _counted(receive, limit), send)
+        await self._app(scope, _counted(receive, limit), _saying_when(send))
 
 
 def _counted(receive: Receive, limit: int) -> Receive:
@@ -70,6 +74,15 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return receive_counted
+
+
+def _saying_when(send: Send) -> Send:
+    async def send_saying_when(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 503:
+            message = {**message, "headers": [*message.get("headers", []), (b"retry-after", COME_AGAIN_AFTER)]}
+        await send(message)
+
+    return send_saying_when
 
 
 async def _refuse(send: Send, status: int, error: str, code: str) -> None:

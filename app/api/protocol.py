@@ -1,22 +1,37 @@
-"""The server's side of an HTTP connection: uvicorn's, with a limit to how long it may say nothing.
+"""The server's side of an HTTP connection: uvicorn's, with a limit to how long it may say nothing, and to how much.
 
 uvicorn bounds the wait between two requests until any byte comes, not the one before the first nor the one for the
 rest of a request's head: a few hundred connections that say nothing, or a byte now and then, would be kept for ever.
+Nor does it bound how long a head is, how many requests wait on one connection, and how long an answer is left unread.
 The wait for a body is bounded in ``middleware.Bounds``.
 """
 
 import asyncio
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-HEAD_WITHIN: Final = 10.0
+LONGEST_HEAD: Final = 64 * 1024
+
+
+class _TooManyWait(Exception):
+    """More requests wait on this connection than are kept for anybody."""
 
 
 class LobbyHttpProtocol(HttpToolsProtocol):
-    """Ends a connection whose request head has not arrived in time."""
+    """Ends a connection whose request head has not arrived in time, or that asks without waiting for answers."""
+
+    head_within: float = 10.0
+    unread_within: float = 60.0
+    """For the peer to take enough of an answer."""
+    most_waiting: int = 10
+    """Requests sent ahead while an earlier one is being answered."""
 
     _waiting_for_head: asyncio.TimerHandle | None = None
+    _waiting_for_reader: asyncio.TimerHandle | None = None
+    _head_size = 0
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -24,29 +39,74 @@ class LobbyHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
         # A blank line after a request ends uvicorn's own wait, and begins no other request.
         answered = getattr(self.cycle, "response_complete", False)  # no cycle yet: nothing to have answered
-        still_http = not self.transport.is_closing() and self.transport.get_protocol() is self
-        if answered and still_http and self._waiting_for_head is None:
+        if answered and self._waiting_for_head is None:
             self._wait_for_head()
+        if self._waiting_for_head is not None:
+            self._head_size += len(data)
+            if self._head_size > LONGEST_HEAD:
+                self.send_400_response("The head of the request is too long.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._wait_for_head()
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= self.most_waiting:
+            raise _TooManyWait  # the parser stops here, and the connection is ended as for any bad request
         self._stop_waiting()
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Only where nothing is being answered: it would be read as the answer to that."""
+        if getattr(self.cycle, "response_complete", True):
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._stop_waiting_for_reader()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._wait_for_reader()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_waiting_for_reader()
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True  # uvicorn tells the request that came last, which may wait still
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()
-        self._waiting_for_head = self.loop.call_later(HEAD_WITHIN, self.transport.abort)
+        self._waiting_for_head = self.loop.call_later(self.head_within, self.transport.abort)
 
     def _stop_waiting(self) -> None:
+        self._head_size = 0
         if self._waiting_for_head is not None:
             self._waiting_for_head.cancel()
             self._waiting_for_head = None
+
+    def _wait_for_reader(self) -> None:
+        self._stop_waiting_for_reader()
+        self._waiting_for_reader = self.loop.call_later(self.unread_within, self.transport.abort)
+
+    def _stop_waiting_for_reader(self) -> None:
+        if self._waiting_for_reader is not None:
+            self._waiting_for_reader.cancel()
+            self._waiting_for_reader = None

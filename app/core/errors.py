@@ -11,7 +11,7 @@
     ├── TooBig             413  a file larger than may be
     ├── UnsupportedType    415  a file of a kind that is not taken
     ├── TooManyRequests    429  ``retry_after`` in seconds
-    └── Unavailable        503  the database is away; the same request may be sent again
+    └── Unavailable        503  the database is away, or there is too much to do (``overloaded``): send it again
 
 Services raise them; ``api/errors.py`` and ``ws/session.py`` are the only ones that turn them into answers.
 """

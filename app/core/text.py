@@ -7,17 +7,26 @@ never thrown away for it: what cannot be kept is replaced by U+FFFD, so that one
 import json
 import math
 import re
+import unicodedata
 from typing import Any, Final
 
 MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**63
 
 _UNKEEPABLE: Final = re.compile("[\\x00\\ud800-\\udfff]")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+# Letters and marks that show nothing either: fillers, the empty Braille cell, joiners, variation selectors.
+_BLANK: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def clean(text: str) -> str:
     """The text with every NUL and lone surrogate replaced by U+FFFD."""
     return _UNKEEPABLE.sub("\ufffd", text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a reader would see nothing: no character at all, or only spaces, controls and other invisible ones."""
+    return all(unicodedata.category(each) in _UNSEEN or _BLANK.match(each) for each in text)
 
 
 def clean_json(value: object, *, depth: int = MAX_DEPTH) -> Any:

@@ -63,6 +63,8 @@ def _run(settings: Settings, say: Say) -> None:
         webhook_url=address + WEBHOOK_PATH,
         numbers=tuple(numbers(file).values()),
         guests=tuple(phones(file)),
+        window="refuse",
+        unheard="open",  # the told stories came by another way
     )
     say("Starting the database and the bus …")
     settings = with_servers(settings)

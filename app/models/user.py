@@ -57,7 +57,7 @@ class RefreshToken(Base):
 
 
 class SignInAttempt(Base):
-    """Failed sign-ins in the running window, per user name and per address."""
+    """Failed sign-ins in the running window, per user name and address, per user name, and per address."""
 
     __tablename__ = "sign_in_attempts"
 

@@ -6,10 +6,13 @@ count at once. A session ends 14 days after the sign-in or the last refresh, 30 
 it ends at once on sign-out, on a new password, with its user, and when one of its refresh tokens is used twice, since
 then one of the two users stole it. Whatever ends it tells the user's sockets (``UserChanged``).
 
-Guesses are counted before a password is looked at: per 15 minutes, 10 for a user name and 100 from an address. One
-that is refused for it counts nowhere. Success forgets the user name's.
+Guesses are counted before a password is looked at: per 15 minutes, 10 for a user name from one address, so that nobody
+locks somebody else out, 100 for a user name from wherever, and 100 from an address. An IPv6 address is its network of
+64 bits, which is what one customer has. A guess that is refused for it counts nowhere. Success forgets those of its
+user name and address.
 """
 
+import ipaddress
 import math
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -45,7 +48,7 @@ from app.store.users import Credentials
 IDLE_LIFETIME: Final = timedelta(days=14)
 LONGEST_LIFETIME: Final = timedelta(days=30)
 WINDOW: Final = timedelta(minutes=15)
-MAX_ATTEMPTS: Final = {Counted.ADDRESS: 100, Counted.USERNAME: 10}
+MAX_ATTEMPTS: Final = {Counted.ADDRESS: 100, Counted.USERNAME: 100, Counted.BOTH: 10}
 
 WRONG_CREDENTIALS: Final = "The user name or the password is wrong."
 SESSION_OVER: Final = "This sign-in is not valid. Please sign in again."
@@ -88,10 +91,10 @@ class AuthService:
         """
         if fault := password_fault(password):
             raise Invalid(f"The password {fault}.", details={"password": fault})
-        username, address = clean(username), clean(address)
+        username, counted = clean(username), _counted(clean(username), clean(address))
         async with self._database.transaction() as work:
-            await self._count_attempt(work, Counted.ADDRESS, address)
-            await self._count_attempt(work, Counted.USERNAME, username)
+            for by, name in counted.items():
+                await self._count_attempt(work, by, name)
         for _ in range(2):  # again where the hash was renewed meanwhile, by another sign-in or by a new password
             async with self._database.read() as work:
                 credentials = await work.users.credentials(username)
@@ -100,7 +103,7 @@ class AuthService:
             if credentials is None or not verified or not credentials.is_active:
                 break
             renewed = await self._hashing.hash(password) if needs_rehash(credentials.password_hash) else None
-            signed_in = await self._database.run(self._open, credentials, renewed, username, address)
+            signed_in = await self._database.run(self._open, credentials, renewed, counted)
             if signed_in is not None:
                 return signed_in
         raise Unauthenticated(WRONG_CREDENTIALS)
@@ -205,7 +208,7 @@ class AuthService:
             await _end_all(work, user_id, now)
 
     async def _count_attempt(self, work: UnitOfWork, by: Counted, name: str) -> None:
-        """Always the address first, so that nobody waits in a circle. Raising undoes both counts."""
+        """Always in one order, so that nobody waits in a circle. Raising undoes all counts."""
         now = self._clock()
         attempts = await work.attempts.count(by, name, now=now, since=now - WINDOW)
         if attempts.made > MAX_ATTEMPTS[by]:
@@ -216,7 +219,7 @@ class AuthService:
             )
 
     async def _open(
-        self, work: UnitOfWork, credentials: Credentials, renewed: str | None, username: str, address: str
+        self, work: UnitOfWork, credentials: Credentials, renewed: str | None, counted: dict[Counted, str]
     ) -> SignedIn | None:
         """None where the user or the password changed since it was verified."""
         profile = await work.users.lock_verified(credentials)
@@ -230,9 +233,9 @@ class AuthService:
         await work.sessions.open(
             owner, cookie_hash=digest(cookie), refresh_hash=digest(refresh_token), now=now, lifetime=IDLE_LIFETIME
         )
-        attempts = work.attempts
-        await attempts.forgive_one(Counted.ADDRESS, address)
-        await attempts.forgive_all(Counted.USERNAME, username)
+        for by in (Counted.ADDRESS, Counted.USERNAME):
+            await work.attempts.forgive_one(by, counted[by])
+        await work.attempts.forgive_all(Counted.BOTH, counted[Counted.BOTH])
         return SignedIn(
             tokens=self._tokens(owner, profile, refresh_token),
             session_cookie=cookie,
@@ -248,6 +251,25 @@ class AuthService:
             expires_in=int(ACCESS_LIFETIME.total_seconds()),
             user=profile,
         )
+
+
+def _counted(username: str, address: str) -> dict[Counted, str]:
+    """By what an attempt is counted, in the order in which it is."""
+    network = _network(address)
+    return {Counted.ADDRESS: network, Counted.USERNAME: username, Counted.BOTH: f"{network} {username}"}
+
+
+def _network(address: str) -> str:
+    """Whose address it is: an IPv4 address, also where it is written as IPv6, or the first 64 bits of an IPv6 one."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address  # of a proxy that names its clients otherwise
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((int(ip), 64), strict=False))
 
 
 def _known(session_id: UUID | None) -> UUID:

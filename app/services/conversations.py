@@ -11,6 +11,7 @@ from app.core.clock import Clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.principal import Principal
+from app.core.text import is_blank
 from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, SenderType
 from app.core.views import ConversationView, MessageView, Page
 from app.flows.definition import FlowBook
@@ -213,7 +214,7 @@ def _check_reopening(conversation: ConversationState, others: list[ConversationS
 def check_text(text: str) -> str:
     """A text that may be sent. Raises Invalid."""
     stripped = text.strip()
-    if not stripped:
+    if is_blank(stripped):
         raise Invalid("The text is empty.", code="empty_text", details={"text": ["This field may not be empty."]})
     if len(stripped) > LONGEST_TEXT:
         raise Invalid(

@@ -1,4 +1,4 @@
-"""What was tried at the door: failed sign-ins in the running window, counted per user name and per address."""
+"""What was tried at the door: failed sign-ins in the running window, per user name, per address, and per both."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ class Counted(StrEnum):
 
     ADDRESS = "address"
     USERNAME = "username"
+    BOTH = "both"
 
 
 class Attempts(msgspec.Struct, frozen=True):

@@ -38,7 +38,9 @@ async def authenticate(websocket: WebSocket, services: Services) -> Principal:
         return await services.auth.authenticate(token)
     cookie = websocket.cookies.get(SESSION_COOKIE)
     if cookie:
-        if not services.settings.is_own_page(websocket.headers.get("origin"), websocket.headers.get("host")):
+        origins = websocket.headers.getlist("origin")
+        origin = origins[0] if origins else None
+        if len(origins) > 1 or not services.settings.is_own_page(origin, websocket.headers.get("host")):
             raise Unauthenticated("This page may not use the session's cookie.")
         return await services.auth.authenticate_cookie(cookie)
     return await services.auth.authenticate(await _first_frame(websocket))

@@ -10,9 +10,8 @@ from typing import Any, Final, Protocol, cast
 from starlette.types import Scope, Send
 from websockets.frames import Frame, Opcode
 
-from app.ws.protocol import EXTENSION, LobbyWebSocketProtocol
+from app.ws.protocol import EXTENSION, TOO_SLOW_ABOVE, LobbyWebSocketProtocol
 
-TOO_SLOW_ABOVE: Final = 256 * 1024
 FALLBACK_QUEUE: Final = 1000
 ABORT_AFTER: Final = 2.0
 

@@ -34,7 +34,7 @@ async def test_an_event_is_told_to_whom_it_is_declared_and_to_nobody_else(
     """All have subscribed while the conversations belonged to nobody yet: what counts is how things stand now."""
     async with contextlib.AsyncExitStack() as stack:
         sockets = [
-            (person, await stack.enter_async_context(open_socket(server, PATH, token=person.token)))
+            (person, await stack.enter_async_context(open_socket(server, PATH, token=person.token, reports=True)))
             for person in town.staff
         ]
         await town.take_from_departments(*town.relayed)
@@ -52,7 +52,7 @@ async def test_whoever_resumes_is_told_no_more_than_whoever_stayed(app: FastAPI,
     await emit_everything(app.state.services.database, town)
     heard = []
     for person in town.staff:
-        async with open_socket(server, f"{PATH}?since=0", token=person.token) as socket:
+        async with open_socket(server, f"{PATH}?since=0", token=person.token, reports=True) as socket:
             missed = await heard_until_the_last(socket, person, town)
             for thread in town.relayed:
                 await socket.send({"command": "subscribe_to_conversation", "stay_id": thread.stay_id, "since": 0})

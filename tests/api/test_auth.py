@@ -237,6 +237,19 @@ async def test_a_page_of_ours_is_left_signed_in_whatever_address_we_are_called_b
         assert "lobby_auth" in answer.cookies
 
 
+async def test_a_sign_in_with_two_origins_is_refused(
+    client: httpx.AsyncClient, settings: Settings, database: Database
+) -> None:
+    await add_user(database)
+    both = [("Origin", settings.public_url), ("Origin", "https://elsewhere.example")]
+
+    for origins in (both, both[::-1]):
+        answer = await client.post(TOKEN, json=RITA, headers=origins)
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "bad_origin")
+        assert "set-cookie" not in answer.headers
+
+
 # POST refresh/
 
 

@@ -1,7 +1,7 @@
 """What a load balancer asks."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
@@ -56,6 +56,18 @@ async def test_without_its_database_everything_else_is_unavailable(settings: Set
         ]
 
     assert [(each.status_code, each.json()["code"]) for each in answers] == [(503, "unavailable")] * len(answers)
+    assert [each.headers["retry-after"] for each in answers] == ["5"] * len(answers)
+
+
+async def test_with_all_its_connections_taken_it_is_ready(settings: Settings) -> None:
+    app = create_app(settings)
+    async with serve(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client, AsyncExitStack() as stack:
+        engine = app.state.services.database.engine
+        while engine.pool.checkedout() < 15:
+            await stack.enter_async_context(engine.connect())
+        answer = await client.get("/health/ready/")
+
+    assert (answer.status_code, answer.json()["database"]) == (200, True)
 
 
 async def test_without_the_bus_it_is_ready_and_says_so(settings: Settings, world: World) -> None:

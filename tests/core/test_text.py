@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.text import clean, clean_json, read_json
+from app.core.text import clean, clean_json, is_blank, read_json
 
 
 @pytest.mark.parametrize("text", ["", "Olá \U0001f6bf", "a\tb\r\n", "\u202e\ufffe\U0010ffff", "<b> & {{x}}"])
@@ -13,6 +13,32 @@ def test_what_can_be_kept_stays_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("bad", [0, 0xD800, 0xDBFF, 0xDC00, 0xDFFF])
 def test_what_cannot_be_kept_is_replaced_in_its_place(bad: int) -> None:
     assert clean(f"a{chr(bad)}b") == "a\ufffdb"
+
+
+INVISIBLE = [
+    "",
+    " ",
+    "\t\r\n",
+    "\u00a0\u3000",
+    "\u200b",
+    "\u200d\ufeff\u2060",
+    "\u202e",
+    "\u2028",
+    "\u3164",
+    "\u2800\ufe0f",
+]
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_what_nobody_can_see_is_blank(text: str) -> None:
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "\u200b.", " 1 ", "\U0001f44d\ufe0f", "\U0001f468\u200d\U0001f469", "\ufffd", "\u0627"]
+)
+def test_what_shows_anything_is_not_blank(text: str) -> None:
+    assert not is_blank(text)
 
 
 def test_json_is_cleaned_in_keys_and_values_at_every_depth() -> None:

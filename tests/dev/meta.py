@@ -35,6 +35,7 @@ SECOND = Number(
     app_secret="app-secret-of-the-second",
     hotel_name="Harbour House",
 )
+SETTINGS: dict[str, Any] = {"statuses": False, "backoff": 0.01, "reads": "known"}
 AS_JSON = {"Content-Type": "application/json"}
 TEXT = {"messaging_product": "whatsapp", "to": f"+{GUEST}", "type": "text", "text": {"body": "Good evening"}}
 
@@ -126,7 +127,7 @@ async def running(**settings: Any) -> AsyncIterator[Graph]:
             webhook_url=f"{hotel_url}/webhook",
             numbers=(FIRST, SECOND),
             guests=(GuestPhone(name="Inês", number=GUEST, hint="room 12"),),
-            **{"statuses": False, "backoff": 0.01} | settings,
+            **SETTINGS | settings,
         )
         async with (
             serve(create_fake_graph(config)) as url,

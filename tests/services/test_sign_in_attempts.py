@@ -46,7 +46,53 @@ async def test_guesses_at_once_are_counted_one_by_one(database: Database, auth: 
     assert sorted(outcomes, key=str) == sorted([Unauthenticated] * 10 + [TooManyRequests] * 6, key=str)
 
 
-async def test_success_forgets_the_guesses_for_a_name(database: Database, auth: AuthService) -> None:
+async def test_nobody_locks_somebody_else_out_from_another_address(database: Database, auth: AuthService) -> None:
+    await add_user(database)
+    for _ in range(11):
+        await guess(auth)
+
+    await auth.sign_in("rita", PASSWORD, "192.0.2.8")
+    assert await guess(auth, "rita", PASSWORD) is TooManyRequests
+
+
+async def test_a_name_has_a_hundred_failures_from_wherever_and_a_success_forgets_only_itself(
+    database: Database, auth: AuthService, clock: HeldClock
+) -> None:
+    await add_user(database)
+    async with database.transaction() as work:
+        for _ in range(MAX_ATTEMPTS[Counted.USERNAME] - 1):
+            await work.attempts.count(Counted.USERNAME, "rita", now=clock.now, since=clock.now - WINDOW)
+
+    await auth.sign_in("rita", PASSWORD, "192.0.2.8")
+    assert await guess(auth) is Unauthenticated
+    with pytest.raises(TooManyRequests):
+        await auth.sign_in("rita", PASSWORD, "192.0.2.9")
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::"),
+        ("192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"),
+        ("a proxy's name",),
+    ],
+)
+async def test_addresses_of_one_network_are_counted_as_one(
+    database: Database, auth: AuthService, addresses: tuple[str, ...]
+) -> None:
+    await add_user(database)
+    for turn in range(10):
+        with pytest.raises(Unauthenticated):
+            await auth.sign_in("rita", "wrong", addresses[turn % len(addresses)])
+
+    for address in addresses:
+        with pytest.raises(TooManyRequests):
+            await auth.sign_in("rita", PASSWORD, address)
+    for other in ("2001:db8:0:1::1", "::ffff:192.0.2.8"):
+        await auth.sign_in("rita", PASSWORD, other)
+
+
+async def test_success_forgets_the_guesses_for_a_name_from_its_address(database: Database, auth: AuthService) -> None:
     await add_user(database)
     for _ in range(2):
         for _ in range(9):
@@ -86,7 +132,7 @@ async def test_a_refused_attempt_counts_nowhere(database: Database, auth: AuthSe
         assert await guess(auth) is TooManyRequests
 
     async with database.read() as work:
-        assert sorted(await work.connection.scalars(select(SignInAttempt.count))) == [10, 10]
+        assert sorted(await work.connection.scalars(select(SignInAttempt.count))) == [10, 10, 10]
 
 
 async def test_a_name_of_any_length_makes_a_key_of_bounded_length(database: Database, auth: AuthService) -> None:

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 
 from app.core.clock import utc_now
 from app.core.events import UserChanged
+from app.core.links import MediaLinks
 from app.core.settings import Settings
 from app.ws.session import Session
 from app.ws.staff import StaffSocket
@@ -51,7 +52,8 @@ class Client:
 class WhileOpening(StaffSocket):
     """The staff socket, and something that happens when it hears already and is not quite open yet."""
 
-    def __init__(self, happens: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, links: MediaLinks, happens: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(links)
         self._happens = happens
 
     async def audiences(self, session: Session) -> Iterable[str]:
@@ -67,7 +69,7 @@ async def test_a_heartbeat_names_nothing_that_is_still_waiting(
     await world.guest(hotel)
     async with open_desk(settings, utc_now) as desk:
         await desk.services.sockets.stop()  # rights that are doubtful stay so, and what comes then waits
-        session, client = await opening(desk, WhileOpening(lambda: doubt_and_relay(desk, hotel)))
+        session, client = await opening(desk, WhileOpening(desk.services.links, lambda: doubt_and_relay(desk, hotel)))
         running = asyncio.create_task(session.run())
 
         (heartbeat,) = await eventually(lambda: client.frames)

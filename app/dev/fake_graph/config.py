@@ -87,7 +87,7 @@ class FakeGraphConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     media_sha256: Literal["hex", "base64"] = "hex"
     any_media: bool = True
     seed: int | None = None
-    reads: Literal["known", "any"] = "known"
+    reads: Literal["known", "any"] = "any"
     hosts: tuple[str, ...] = ()
 
     def number(self, phone_number_id: str) -> Number | None:

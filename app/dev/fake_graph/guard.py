@@ -24,7 +24,8 @@ class Guard:
         self._app = app
         self._hosts = hosts
         self._takes_files = takes_files
-        self._machine = socket.gethostname().lower()
+        machine = socket.gethostname().lower()
+        self._machine = {machine, f"{machine.partition('.')[0]}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(GUARDED) and (refusal := self._refusal(scope)):
@@ -50,7 +51,7 @@ class Guard:
     def _is_own(self, host: str) -> bool:
         """A name of this machine, or an address: no name server can make somebody else's page come from one."""
         name = _without_port(host.lower())
-        if name == LOOPBACK or name.endswith(f".{LOOPBACK}") or name in {self._machine, *self._hosts()}:
+        if name == LOOPBACK or name.endswith(f".{LOOPBACK}") or name in {*self._machine, *self._hosts()}:
             return True
         try:
             ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))

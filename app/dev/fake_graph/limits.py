@@ -43,14 +43,14 @@ class Limits:
         """Count one message. Raises GraphError where it is one too many."""
         now = self._clock()
         if rate := self._throughput:
-            bucket = self._numbers.get(number) or self._numbers.setdefault(
-                number, Bucket(1 / rate, max(1.0, rate), now)
-            )
+            bucket = self._numbers.get(number) or Bucket(1 / rate, max(1.0, rate), now)
+            self._numbers[number] = bucket
             if not bucket.take(now):
                 raise GraphError(130429, details="Message failed to send because there were too many messages.")
         if pair := self._pair_rate:
             key = number, guest
-            bucket = self._pairs.get(key) or self._pairs.setdefault(key, Bucket(pair.seconds, pair.burst, now))
+            bucket = self._pairs.get(key) or Bucket(pair.seconds, pair.burst, now)
+            self._pairs[key] = bucket
             if not bucket.take(now):
                 raise GraphError(
                     131056, details="Message failed to send because there were too many messages to this guest."

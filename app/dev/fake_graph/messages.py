@@ -114,13 +114,15 @@ def _check(fake: FakeGraph, number: Number, message: MessageRequest) -> dict[str
             raise GraphError(131009, details=details)
         if kind not in {media.kind, "document"}:
             raise GraphError(131053, details=f"A file of type {media.mime_type} cannot be sent as {kind}.")
-    return fill(fake.templates, number.business_account_id, message.template) if message.template else None
+    if message.type != "template" or message.template is None:
+        return None
+    return fill(fake.templates, number.business_account_id, message.template)
 
 
 def _window(fake: FakeGraph, number: Number, message: MessageRequest) -> int | None:
     """The code to report, where free text comes too late. Raises GraphError where it is to be refused at once."""
     mode = fake.config.window
-    free = message.template is None and message.recipient_type == "individual"
+    free = message.type != "template" and message.recipient_type == "individual"
     if mode == "off" or not free or fake.window_is_open(number, message.address):
         return None
     if mode == "refuse":
@@ -138,7 +140,7 @@ async def _report(
     failed: int | None,
 ) -> None:
     """Show it on the phone and begin to report on it, or to report that it failed."""
-    if message.template:
+    if template is not None and message.template:
         found = fake.templates.find(number.business_account_id, message.template.name, message.template.language.code)
         sent.category = found.category.lower() if found else sent.category
     if failed is not None:

@@ -91,7 +91,7 @@ class MessageRequest(Strict):
     @property
     def files(self) -> list[tuple[str, str]]:
         """The uploaded files that it names: what each is sent as, and its id."""
-        named: list[tuple[str, object]] = [(kind, getattr(self, kind)) for kind in _FILES]
+        named: list[tuple[str, object]] = [(self.type, getattr(self, self.type))] if self.type in _FILES else []
         for component in self.template.components if self.template else ():
             named += [(each.type, getattr(each, each.type)) for each in component.parameters]
         if self.interactive and (header := self.interactive.header):

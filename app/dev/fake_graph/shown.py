@@ -14,9 +14,9 @@ def of_hotel(request: MessageRequest, template: dict[str, Any] | None) -> tuple[
         content["quotes"] = request.context.message_id
     if template is not None:
         return template["body"], content | {"template": template}
-    if request.text:
+    if request.type == "text" and request.text:
         return request.text.body, content
-    if request.interactive:
+    if request.type == "interactive" and request.interactive:
         menu = request.interactive.model_dump(exclude_none=True)
         return request.interactive.body.text, content | {"menu": menu}
     part = getattr(request, request.type)

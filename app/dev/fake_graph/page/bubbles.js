@@ -13,11 +13,13 @@ const EMOJI = ["👍", "❤️", "😂", "😮", "🙏"];
 const $ = (id) => document.getElementById(id);
 const clock = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 let opened = ""; // the message whose actions are shown
+let pinned = true; // at the end of the log, where new messages keep one until one scrolls away
+
+$("log").addEventListener("scroll", () => (pinned = isAtEnd()));
 
 // `act` is what a press does: {retry, react, answer, edit, revoke, reply, played, seen}.
 export function draw(act) {
   const log = $("log");
-  const atEnd = isAtEnd();
   const shown = ofThisHotel();
   const nodes = shown.map((message, index) => bubble(message, shown[index - 1]?.sender !== message.sender, act));
   if (Date.now() < state.typingUntil) nodes.push(element("p", "typing", "typing…"));
@@ -26,11 +28,12 @@ export function draw(act) {
     log.replaceChildren($("empty"), ...nodes);
   }
   $("empty").hidden = nodes.length > 0;
-  if (atEnd) scrollDown();
+  if (pinned) scrollDown();
   act.seen();
 }
 
 export function scrollDown() {
+  pinned = true;
   $("log").scrollTop = $("log").scrollHeight;
 }
 
@@ -62,8 +65,7 @@ function bubble(message, turn, act) {
 }
 
 function inside(message, quoted, act) {
-  const loaded = () => message.node?.matches(":nth-last-child(-n+2)") && scrollDown();
-  const nodes = parts(message, { ...act, loaded }).filter(Boolean);
+  const nodes = parts(message, { ...act, loaded: () => pinned && scrollDown() }).filter(Boolean);
   if (!message.content?.quotes) return nodes;
   const quote = element("blockquote", "quote");
   const who = quoted?.sender === "hotel" ? "Hotel" : "You";
