@@ -248,6 +248,19 @@ async def test_bytes_that_no_row_names_go_after_a_day(
     assert await archive.storage.size(kept.original_key) == len(files.PDF)
 
 
+async def test_what_a_dying_process_was_writing_goes_after_a_day(
+    desk: Desk, archive: Archive, clock: HeldClock
+) -> None:
+    await archive.put()
+    [kept] = archive.kept
+    (kept.parent / f"{kept.name}#1").write_bytes(files.PDF)
+
+    clock.now = utc_now() + timedelta(hours=25)
+    await desk.services.housekeeping.tidy()
+
+    assert archive.kept == [kept]
+
+
 async def test_old_deliveries_reports_and_bodies_go_and_younger_ones_stay(
     desk: Desk, hotel: HotelWorld, ledger: Ledger, clock: HeldClock
 ) -> None:
