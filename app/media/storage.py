@@ -3,6 +3,7 @@
 Keys are random and say nothing. Nothing is ever overwritten; what a key names is there whole or not at all.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Iterable
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 CHUNK: Final = 64 * 1024
 LISTED_AT_ONCE: Final = 500
+PARTS_AT_ONCE: Final = 2  # of 5 MB each
 _KEY: Final = re.compile("[0-9a-f]{2}/[0-9a-f]{38}")
 
 
@@ -46,7 +48,8 @@ class MediaStorage:
     async def put(self, file: Path) -> str:
         """Keep a copy of the file; answers its new key."""
         key = new_key()
-        await _surely(obstore.put_async(self._store, key, file, mode="create"))
+        # Not mode="create": that reads all of the file into memory, and nobody else draws this key.
+        await _surely(obstore.put_async(self._store, key, file, max_concurrency=PARTS_AT_ONCE))
         return key
 
     async def get(self, key: str, *, start: int = 0, end: int | None = None) -> StoredBytes:
@@ -84,6 +87,12 @@ class MediaStorage:
         except BaseError as error:
             raise _away(error) from None
 
+    async def forget_unfinished(self, before: datetime) -> int:
+        """Delete what a process that died was writing into the folder; how many. A bucket has rules of its own."""
+        if not isinstance(self._store, LocalStore):
+            return 0
+        return await asyncio.to_thread(_forget_unfinished, Path(self._settings.media_dir), before.timestamp())
+
     @cached_property
     def _store(self) -> ObjectStore:
         return _bucket(self._settings) if self._settings.media_url else _folder(self._settings.media_dir)
@@ -102,6 +111,14 @@ def _folder(path: str) -> LocalStore:
         return LocalStore(folder)
     except (OSError, BaseError) as error:
         raise _away(error) from None
+
+
+def _forget_unfinished(folder: Path, before: float) -> int:
+    """The library writes to the key with a number behind it, and renames that when all is there."""
+    found = [each for each in folder.glob("??/*#*") if each.stat().st_mtime < before]
+    for each in found:
+        each.unlink(missing_ok=True)
+    return len(found)
 
 
 def _bucket(settings: Settings) -> S3Store:

@@ -48,8 +48,9 @@ class MediaKeeping:
 
     async def sweep(self) -> int:
         """Delete what lies in the store for a day and no row names: a process died before it could; how many."""
-        swept = 0
-        async for keys in self._storage.older_than(self._clock() - STRAY_KEPT):
+        before = self._clock() - STRAY_KEPT
+        swept = await self._storage.forget_unfinished(before)
+        async for keys in self._storage.older_than(before):
             async with self._database.read() as work:
                 known = await work.retention.known_keys(keys)
             strays = [key for key in keys if key not in known]

@@ -4,7 +4,7 @@ A new route, command or event fails ``test_declarations.py`` until it stands her
 every kind of caller on conversations of two hotels, three departments and none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -58,6 +58,8 @@ class Who(StrEnum):
     WHOLE_HOTEL = "staff who see all of their hotel, for its own channels"
     MANAGERS = "managers and hotel admins, for their own hotel"
     WHO_SEES_IT = "staff who see the conversation"
+    WHO_SEES_DOCUMENTS = "reception and managers of the stay's hotel"
+    LINK_HOLDERS = "whoever holds its signed address, and nobody without, whatever they show"
     NO_SOCKET = "nobody: the path names no socket"
 
 
@@ -78,6 +80,11 @@ SEES: Mapping[Caller, tuple[Department | None, ...]] = {
     Caller.ADMIN: PLACES,
 }
 """Staff, and the places in their own hotel that they see."""
+
+
+SEES_DOCUMENTS = frozenset({Caller.RECEPTIONIST, Caller.MANAGER, Caller.ADMIN})
+ABOUT_A_CONVERSATION = frozenset({Who.WHO_SEES_IT, Who.WHO_SEES_DOCUMENTS})
+"""Routes whose path names a conversation, its stay or its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +113,8 @@ class Declared:
 
 ONE = "/api/message_manager/conversations/{conversation_id}/"
 TEMPLATES = "/api/conversations/{conversation_id}/templates/"
+FILE = "/api/media/{media_id}/{variant}/"
+DOCUMENTS = "/api/stays/{stay_id}/documents/"
 
 DECLARED = (
     # What is asked of everybody is not who they are; a bad field answers before anything happens.
@@ -167,6 +176,16 @@ DECLARED = (
     Declared(method="GET", path="/api/channels/", who=Who.STAFF),
     # The town's channels are not paused: whoever may ask is told so.
     Declared(method="POST", path="/api/channels/{channel_id}/resume/", who=Who.MANAGERS, ok=409),
+    Declared(method="POST", path="/api/media/", who=Who.STAFF, ok=422),  # a request without a file
+    Declared(method="POST", path="/api/media/{media_id}/retry/", who=Who.WHO_SEES_IT),
+    Declared(
+        method="GET", path=FILE, who=Who.LINK_HOLDERS, ok=403, query={"expires": "9999999999", "signature": "0" * 64}
+    ),
+    Declared(
+        method="HEAD", path=FILE, who=Who.LINK_HOLDERS, ok=403, query={"expires": "9999999999", "signature": "0" * 64}
+    ),
+    Declared(method="GET", path=DOCUMENTS, who=Who.WHO_SEES_DOCUMENTS),
+    Declared(method="GET", path=DOCUMENTS + "{media_id}/", who=Who.WHO_SEES_DOCUMENTS),
     Declared(
         method="GET",
         path="/api/message_manager/webhook/whatsapp/",
@@ -221,24 +240,28 @@ STAFF_EVENTS: Mapping[tuple[type, Change | None], tuple[Hears, str]] = {
 OF_NO_CONVERSATION = frozenset({ChannelChanged, UserChanged})
 
 
+OPEN_TO: Mapping[Who, Collection[Caller]] = {
+    Who.SIGNED_IN: frozenset(Caller) - UNKNOWN,
+    Who.STAFF: SEES.keys(),
+    Who.WHOLE_HOTEL: SEE_ALL,
+    Who.MANAGERS: MANAGERS,
+}
+
+
 def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, place: Department | None = None) -> int:
     """The status that a caller is to get; for a conversation, of this department in one's own or in the other hotel."""
     match declared.who:
-        case Who.EVERYBODY:
+        case Who.EVERYBODY | Who.LINK_HOLDERS:
             return declared.ok
-        case Who.EVER_SIGNED_IN:
-            return declared.ok if caller in EVER_SIGNED_IN else 401
-        case Who.SIGNED_IN:
-            return 401 if caller in UNKNOWN else declared.ok
-        case Who.STAFF:
-            return 401 if caller in UNKNOWN else 403 if caller not in SEES else declared.ok
-        case Who.WHOLE_HOTEL:
-            return 401 if caller in UNKNOWN else declared.ok if caller in SEE_ALL else 403
-        case Who.MANAGERS:
-            return 401 if caller in UNKNOWN else declared.ok if caller in MANAGERS else 403
-        case Who.WHO_SEES_IT if caller in SEES:
-            return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
-        case Who.WHO_SEES_IT:
-            return 401 if caller in UNKNOWN else 403
         case Who.NO_SOCKET:
             return 4404
+        case Who.EVER_SIGNED_IN:
+            return declared.ok if caller in EVER_SIGNED_IN else 401
+        case _ if caller in UNKNOWN:
+            return 401
+        case Who.WHO_SEES_IT if caller in SEES:
+            return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
+        case Who.WHO_SEES_DOCUMENTS if caller in SEES_DOCUMENTS:
+            return declared.ok if own_hotel else 404
+        case who:
+            return declared.ok if caller in OPEN_TO.get(who, ()) else 403
