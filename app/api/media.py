@@ -53,7 +53,8 @@ async def upload(request: Request, staff: Staff, services: ServicesDep) -> Uploa
     return upload_out(uploaded)
 
 
-@router.api_route("/{media_id}/{variant}/", methods=["GET", "HEAD"], response_class=Response)
+@router.head("/{media_id}/{variant}/", include_in_schema=False)  # described with GET
+@router.get("/{media_id}/{variant}/", response_class=Response)
 async def fetch(
     request: Request,
     media_id: Id,

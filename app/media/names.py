@@ -44,8 +44,8 @@ def safe_name(given: str | None, mime_type: str, *, otherwise: str = "file") -> 
     """
     last = re.split(r"[/\\]", given or "")[-1]
     # Cc: controls. Cf: bidirectional overrides, joiners. Cs, Co, Cn: nothing that anybody can read.
-    seen = "".join(" " if char.isspace() else char for char in last if unicodedata.category(char)[0] != "C")
-    name = _FORBIDDEN.sub("_", " ".join(seen.split())).strip(". ")
+    seen = "".join(char for char in " ".join(last.split()) if unicodedata.category(char)[0] != "C")
+    name = _FORBIDDEN.sub("_", seen).strip(". ")
     extensions = EXTENSIONS.get(mime_type, ())
     path = PurePosixPath(name or otherwise)
     if not extensions:

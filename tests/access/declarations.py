@@ -56,6 +56,8 @@ class Who(StrEnum):
     SIGNED_IN = "every user"
     STAFF = "staff of any hotel"
     WHO_SEES_IT = "staff who see the conversation"
+    WHO_SEES_DOCUMENTS = "reception and managers of the stay's hotel"
+    LINK_HOLDERS = "whoever holds its signed address, and nobody without, whatever they show"
     NO_SOCKET = "nobody: the path names no socket"
 
 
@@ -74,6 +76,11 @@ SEES: Mapping[Caller, tuple[Department | None, ...]] = {
     Caller.ADMIN: PLACES,
 }
 """Staff, and the places in their own hotel that they see."""
+
+
+SEES_DOCUMENTS = frozenset({Caller.RECEPTIONIST, Caller.MANAGER, Caller.ADMIN})
+ABOUT_A_CONVERSATION = frozenset({Who.WHO_SEES_IT, Who.WHO_SEES_DOCUMENTS})
+"""Routes whose path names a conversation, its stay or its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +108,8 @@ class Declared:
 
 
 ONE = "/api/message_manager/conversations/{conversation_id}/"
+FILE = "/api/media/{media_id}/{variant}/"
+DOCUMENTS = "/api/stays/{stay_id}/documents/"
 
 DECLARED = (
     # What is asked of everybody is not who they are; a bad field answers before anything happens.
@@ -125,6 +134,16 @@ DECLARED = (
     Declared(method="GET", path=ONE + "messages/", who=Who.WHO_SEES_IT),
     Declared(method="POST", path=ONE + "send_message/", who=Who.WHO_SEES_IT, ok=CREATED, json={"text": "Hello"}),
     Declared(method="POST", path=ONE + "end_relay/", who=Who.WHO_SEES_IT),
+    Declared(method="POST", path="/api/media/", who=Who.STAFF, ok=422),  # a request without a file
+    Declared(method="POST", path="/api/media/{media_id}/retry/", who=Who.WHO_SEES_IT),
+    Declared(
+        method="GET", path=FILE, who=Who.LINK_HOLDERS, ok=403, query={"expires": "9999999999", "signature": "0" * 64}
+    ),
+    Declared(
+        method="HEAD", path=FILE, who=Who.LINK_HOLDERS, ok=403, query={"expires": "9999999999", "signature": "0" * 64}
+    ),
+    Declared(method="GET", path=DOCUMENTS, who=Who.WHO_SEES_DOCUMENTS),
+    Declared(method="GET", path=DOCUMENTS + "{media_id}/", who=Who.WHO_SEES_DOCUMENTS),
     Declared(
         method="POST",
         path="/api/conversations/{conversation_id}/messages/",
@@ -204,7 +223,7 @@ OF_NO_CONVERSATION = frozenset({ChannelChanged, UserChanged})
 def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, place: Department | None = None) -> int:
     """The status that a caller is to get; for a conversation, of this department in one's own or in the other hotel."""
     match declared.who:
-        case Who.EVERYBODY:
+        case Who.EVERYBODY | Who.LINK_HOLDERS:
             return declared.ok
         case Who.EVER_SIGNED_IN:
             return declared.ok if caller in EVER_SIGNED_IN else 401
@@ -215,6 +234,10 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
         case Who.WHO_SEES_IT if caller in SEES:
             return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
         case Who.WHO_SEES_IT:
+            return 401 if caller in UNKNOWN else 403
+        case Who.WHO_SEES_DOCUMENTS if caller in SEES_DOCUMENTS:
+            return declared.ok if own_hotel else 404
+        case Who.WHO_SEES_DOCUMENTS:
             return 401 if caller in UNKNOWN else 403
         case Who.NO_SOCKET:
             return 4404

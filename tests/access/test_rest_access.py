@@ -3,26 +3,22 @@
 import httpx
 import pytest
 
-from tests.access.declarations import DECLARED, SEES, Caller, Declared, Who, expected
+from tests.access.declarations import ABOUT_A_CONVERSATION, DECLARED, SEES, Caller, Declared, Who, expected
 from tests.access.surfaces import FILES, SOCKET
 from tests.access.town import Person, Thread, Town
 from tests.world import PASSWORD
 
 REST = [each for each in DECLARED if each.method not in {SOCKET, FILES}]
-ABOUT_A_CONVERSATION = [each for each in REST if each.who is Who.WHO_SEES_IT]
-OTHERS = [each for each in REST if each.who is not Who.WHO_SEES_IT]
+ABOUT_ONE = [each for each in REST if each.who in ABOUT_A_CONVERSATION]
+OTHERS = [each for each in REST if each.who not in ABOUT_A_CONVERSATION]
 OTHERS.sort(key=lambda each: each.who is Who.EVER_SIGNED_IN)  # signing out comes last
-CHANGING = [
-    each for each in (*ABOUT_A_CONVERSATION, *OTHERS) if each.changes_something and each.who is not Who.EVERYBODY
-]
+CHANGING = [each for each in (*ABOUT_ONE, *OTHERS) if each.changes_something and each.who is not Who.EVERYBODY]
 
 
 async def call(
     client: httpx.AsyncClient, declared: Declared, person: Person, thread: Thread | None = None
 ) -> httpx.Response:
-    path = declared.path
-    if thread:
-        path = path.format(conversation_id=thread.id, message_id=thread.message_id)
+    path = declared.path.format(variant="original", **(thread.ids(declared.who) if thread else {"media_id": 1}))
     return await client.request(
         declared.method, path, headers=person.headers, json=declared.json, params=declared.query
     )
@@ -33,7 +29,7 @@ def row(declared: Declared, person: Person, thread: Thread | None, status: int, 
     return f"{declared.surface} | {person}{about} | declared {status}, got {answer.status_code}: {answer.text[:100]}"
 
 
-@pytest.mark.parametrize("declared", ABOUT_A_CONVERSATION, ids=lambda declared: str(declared.surface))
+@pytest.mark.parametrize("declared", ABOUT_ONE, ids=lambda declared: str(declared.surface))
 async def test_a_conversation_is_open_to_whom_it_is_declared_and_to_nobody_else(
     client: httpx.AsyncClient, town: Town, declared: Declared
 ) -> None:

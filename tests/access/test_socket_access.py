@@ -76,7 +76,7 @@ def sees(person: Person, thread: Thread) -> bool:
 
 
 async def written(database: Database) -> Counter[int]:
-    """What staff have written in each conversation."""
+    """The messages of staff in each conversation."""
     by_staff = select(Message.conversation_id).where(Message.sender_type == SenderType.STAFF)
     async with database.read() as work:
         return Counter((await work.connection.scalars(by_staff)).all())

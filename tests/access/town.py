@@ -12,6 +12,7 @@ from app.core.settings import Settings
 from app.core.types import (
     ConversationStatus,
     Department,
+    MediaState,
     MessageOrigin,
     MessageType,
     SenderType,
@@ -19,11 +20,26 @@ from app.core.types import (
     UserType,
 )
 from app.core.views import ConversationRef
-from app.models import Account, Base, Conversation, Delivery, EventRow, Guest, Message, Participant, Stay
+from app.media.incoming import scratch_folder
+from app.media.storage import MediaStorage
+from app.models import (
+    Account,
+    AuditEntry,
+    Base,
+    Conversation,
+    Delivery,
+    EventRow,
+    Guest,
+    Media,
+    Message,
+    Participant,
+    Stay,
+)
 from app.store.database import Database
 from app.store.sessions import SessionOwner
 from app.store.unit_of_work import UnitOfWork
-from tests.access.declarations import PLACES, SEES, UNKNOWN, Caller
+from tests.access.declarations import PLACES, SEES, UNKNOWN, Caller, Who
+from tests.files import PDF
 from tests.world import TODAY, HotelWorld, World
 
 DEPARTMENT_STAFF = UserType.DEPARTMENT_STAFF
@@ -61,11 +77,23 @@ class Thread:
     """A conversation, a message of its guest, and whose it is."""
 
     id: int
-    message_id: int
     stay_id: int
     hotel: HotelWorld
     place: Department | None
     status: ConversationStatus
+    failed_id: int
+    document_id: int
+    message_id: int
+
+    def ids(self, who: Who) -> dict[str, int]:
+        """What a path may name of it: of its two files the one that the route is about."""
+        media_id = self.document_id if who is Who.WHO_SEES_DOCUMENTS else self.failed_id
+        return {
+            "conversation_id": self.id,
+            "stay_id": self.stay_id,
+            "media_id": media_id,
+            "message_id": self.message_id,
+        }
 
     def __str__(self) -> str:
         return f"conversation of {self.place or 'no department'} ({self.hotel.slug})"
@@ -101,9 +129,10 @@ class Town:
             rows = await work.connection.execute(select(Conversation.id, *columns).order_by(Conversation.id))
             counts = [
                 await work.connection.scalar(select(func.count()).select_from(model))
-                for model in (Message, Delivery, EventRow, Participant)
+                for model in (Message, Delivery, EventRow, Media, AuditEntry, Participant)
             ]
-        return [*(tuple(row) for row in rows), *counts]
+            states = await work.connection.execute(select(Media.id, Media.state).order_by(Media.id))
+        return [*(tuple(row) for row in rows), *counts, *(tuple(row) for row in states)]
 
     async def refs(self, threads: list[Thread]) -> list[tuple[Thread, ConversationRef]]:
         """Conversations as events carry them."""
@@ -118,6 +147,9 @@ class Town:
                 .where(Conversation.id == thread.id)
                 .values(status=thread.status, department=place, flow_name=None, current_step=None)
             )
+            await work.connection.execute(
+                update(Media).where(Media.id == thread.failed_id).values(state=MediaState.FAILED)
+            )
 
 
 async def build_town(world: World, database: Database, settings: Settings) -> Town:
@@ -125,12 +157,13 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
     secret = settings.secret_key.get_secret_value()
     callers = set(Caller)
     for hotel in await world.two_hotels():
+        key = await _document(settings)
         async with database.transaction() as work:
             for status, threads in (
                 (ConversationStatus.RELAY, town.relayed),
                 (ConversationStatus.ACTIVE, town.active),
             ):
-                threads += [await _converse(work, hotel, place, status) for place in PLACES]
+                threads += [await _converse(work, hotel, place, status, key) for place in PLACES]
         for caller in sorted(callers):
             town.people.append(await _person(world, database, hotel, caller, secret))
         callers -= UNKNOWN  # of these one is enough: nobody knows whose they are
@@ -138,9 +171,9 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
 
 
 async def _converse(
-    work: UnitOfWork, hotel: HotelWorld, place: Department | None, status: ConversationStatus
+    work: UnitOfWork, hotel: HotelWorld, place: Department | None, status: ConversationStatus, key: str
 ) -> Thread:
-    """A guest of their own, who stays, and their conversation."""
+    """A guest of their own, who stays, and their conversation with a file that failed and a document."""
 
     async def add(model: type[Base], **values: object) -> int:
         row_id = await work.connection.scalar(
@@ -159,18 +192,35 @@ async def _converse(
     conversation_id = await add(
         Conversation, **on, stay_id=stay_id, account_id=account_id, status=status, department=place
     )
-    message_id = await add(
-        Message,
-        conversation_id=conversation_id,
-        channel_id=hotel.channel_id,
-        external_id=f"wamid.TOWN{guest_id}",
-        sender_type=SenderType.GUEST,
-        origin=MessageOrigin.GUEST,
-        sender_name="John Doe",
-        type=MessageType.TEXT,
-        content="Hello",
+    written = {
+        "conversation_id": conversation_id,
+        "channel_id": hotel.channel_id,
+        "sender_type": SenderType.GUEST,
+        "origin": MessageOrigin.GUEST,
+        "sender_name": "John Doe",
+        "type": MessageType.IMAGE,
+        "content": "",
+    }
+    file = {"channel_id": hotel.channel_id, "provider_id": "1", "mime_type": "application/pdf", "size": len(PDF)}
+    message_id = await add(Message, **written, external_id=f"wamid.TOWN{guest_id}")
+    failed_id = await add(Media, **file, message_id=message_id, state=MediaState.FAILED)
+    document_id = await add(
+        Media,
+        **file,
+        message_id=await add(Message, **written),
+        stay_id=stay_id,
+        state=MediaState.STORED,
+        original_key=key,
     )
-    return Thread(conversation_id, message_id, stay_id, hotel, place, status)
+    return Thread(conversation_id, stay_id, hotel, place, status, failed_id, document_id, message_id)
+
+
+async def _document(settings: Settings) -> str:
+    """The key under which a passport is stored."""
+    async with scratch_folder() as folder:
+        path = folder / "passport.pdf"
+        path.write_bytes(PDF)
+        return await MediaStorage(settings).put(path)
 
 
 async def _person(world: World, database: Database, hotel: HotelWorld, caller: Caller, secret: str) -> Person:

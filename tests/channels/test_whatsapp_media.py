@@ -1,0 +1,414 @@
+"""Files down and up, over real HTTP: only what is whole is taken, and the bearer stays with Meta."""
+
+import base64
+import hashlib
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from app.channels.base import Credentials, FetchOutcome, FetchResult, InboundMedia, SendOutcome, UploadResult
+from app.channels.whatsapp import WhatsApp
+from tests.channels.conftest import CREDENTIALS, HOTEL_NUMBER, TOKEN
+from tests.channels.ports import closed_port
+from tests.serving import serve
+
+FILE = bytes(range(256)) * 1000
+DIGEST = hashlib.sha256(FILE).digest()
+ID = "1029384756"
+LIMIT = 1024 * 1024
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+class Meta:
+    """Step 1 answers ``told``, step 2 what ``download`` makes; both may be replaced. ``seen`` are the requests."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.told: dict[str, Any] = {
+            "mime_type": "image/jpeg",
+            "sha256": base64.b64encode(DIGEST).decode(),
+            "file_size": len(FILE),
+        }
+        self.status = 200
+        self.error: dict[str, Any] | None = None
+        self.download: Answer = self._file
+        self.upload: Answer = self._uploaded
+        self.seen: list[tuple[str, str | None]] = []
+        self.forms: list[dict[str, Any]] = []
+
+    async def answer(self, request: Request) -> Response:
+        self.seen.append((request.url.path, request.headers.get("authorization")))
+        if request.url.path == f"/v23.0/{HOTEL_NUMBER}/media":
+            return await self.upload(request)
+        if request.url.path.startswith("/v23.0/"):
+            if self.error is not None or self.status != 200:
+                return JSONResponse({"error": self.error} if self.error else {}, self.status)
+            return JSONResponse({"url": f"{self.url}/file", **self.told})
+        return await self.download(request)
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.seen]
+
+    async def _file(self, _: Request) -> Response:
+        return Response(FILE)
+
+    async def _uploaded(self, request: Request) -> Response:
+        async with request.form() as form:
+            file = form["file"]
+            assert not isinstance(file, str)
+            self.forms.append(
+                {**form, "file": await file.read(), "filename": file.filename, "content_type": file.content_type}
+            )
+        return JSONResponse({"id": "media-1"})
+
+
+@pytest.fixture
+async def meta() -> AsyncIterator[Meta]:
+    meta = Meta()
+    routes = [Route("/{path:path}", meta.answer, methods=["GET", "POST"])]
+    async with serve(Starlette(routes=routes)) as url:
+        meta.url = url
+        yield meta
+
+
+@pytest.fixture
+def whatsapp(client: httpx.AsyncClient, meta: Meta) -> WhatsApp:
+    return WhatsApp(client, base_url=meta.url, version="v23.0")
+
+
+async def fetch(
+    channel: WhatsApp, *, sha256: str | None = None, provider_id: str = ID, limit: int = LIMIT
+) -> tuple[FetchResult, bytes]:
+    into = io.BytesIO()
+    result = await channel.fetch(
+        InboundMedia(provider_id=provider_id, sha256=sha256),
+        account=HOTEL_NUMBER,
+        credentials=CREDENTIALS,
+        into=into,
+        limit=limit,
+    )
+    return result, into.getvalue()
+
+
+async def test_a_file_comes_in_two_steps_both_with_the_bearer(whatsapp: WhatsApp, meta: Meta) -> None:
+    result, data = await fetch(whatsapp)
+
+    assert result == FetchResult(outcome=FetchOutcome.FETCHED, mime_type="image/jpeg", size=len(FILE))
+    assert data == FILE
+    assert meta.seen == [(f"/v23.0/{ID}", f"Bearer {TOKEN}"), ("/file", f"Bearer {TOKEN}")]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [DIGEST.hex(), DIGEST.hex().upper(), base64.b64encode(DIGEST).decode(), base64.urlsafe_b64encode(DIGEST).decode()],
+    ids=["hex", "capitals", "base64", "url_safe"],
+)
+async def test_a_hash_is_read_however_it_is_spelled(whatsapp: WhatsApp, spelled: str) -> None:
+    result, _ = await fetch(whatsapp, sha256=spelled)
+
+    assert result.outcome is FetchOutcome.FETCHED
+
+
+@pytest.mark.parametrize("announced", ["0" * 64, base64.b64encode(bytes(32)).decode(), "nonsense", ""])
+async def test_another_file_than_was_announced_is_not_taken(whatsapp: WhatsApp, announced: str) -> None:
+    result, _ = await fetch(whatsapp, sha256=announced)
+
+    assert result.outcome is FetchOutcome.RETRY
+    assert "SHA-256" in (result.detail or "")
+
+
+async def test_the_hash_of_the_first_step_counts_too(whatsapp: WhatsApp, meta: Meta) -> None:
+    meta.told["sha256"] = "0" * 64
+
+    result, _ = await fetch(whatsapp, sha256=DIGEST.hex())
+
+    assert result.outcome is FetchOutcome.RETRY
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, str(LIMIT + 1)])
+async def test_a_file_that_says_it_is_too_big_is_not_begun(whatsapp: WhatsApp, meta: Meta, size: object) -> None:
+    meta.told["file_size"] = size
+
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.TOO_BIG
+    assert meta.paths == [f"/v23.0/{ID}"]
+
+
+async def test_a_file_that_is_too_big_without_saying_so_is_broken_off(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def longer() -> AsyncIterator[bytes]:
+        for _ in range(4 * LIMIT // 65_536):
+            yield bytes(65_536)
+
+    async def download(_: Request) -> Response:
+        return StreamingResponse(longer())
+
+    meta.told, meta.download = {"file_size": 10}, download
+    result, data = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.TOO_BIG
+    assert len(data) <= LIMIT
+
+
+async def test_a_byte_more_than_may_be_is_too_big_and_the_last_one_is_not(whatsapp: WhatsApp) -> None:
+    assert (await fetch(whatsapp, limit=len(FILE)))[0].outcome is FetchOutcome.FETCHED
+    assert (await fetch(whatsapp, limit=len(FILE) - 1))[0].outcome is FetchOutcome.TOO_BIG
+
+
+async def test_a_file_cut_short_is_an_error(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def download(_: Request) -> Response:
+        return Response(FILE[:1000])
+
+    meta.told, meta.download = {"file_size": len(FILE)}, download
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.RETRY
+    assert "1000 of 256000" in (result.detail or "")
+
+
+async def test_a_connection_that_breaks_is_an_error(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield FILE[:1000]
+        raise ConnectionResetError
+
+    async def download(_: Request) -> Response:
+        return StreamingResponse(broken(), headers={"Content-Length": str(len(FILE))})
+
+    meta.download = download
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.RETRY
+
+
+async def test_a_packed_answer_is_not_unpacked(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def download(_: Request) -> Response:
+        return Response(FILE, headers={"Content-Encoding": "gzip"})
+
+    meta.download = download
+    result, data = await fetch(whatsapp)
+
+    assert (result.outcome, data) == (FetchOutcome.RETRY, b"")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+async def test_an_address_that_has_run_out_is_asked_for_again(whatsapp: WhatsApp, meta: Meta, status: int) -> None:
+    async def download(_: Request) -> Response:
+        return Response(status_code=status) if meta.paths.count("/file") == 1 else Response(FILE)
+
+    meta.download = download
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.FETCHED
+    assert meta.paths == [f"/v23.0/{ID}", "/file"] * 2
+
+
+async def test_an_address_that_never_works_is_not_asked_for_for_ever(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def download(_: Request) -> Response:
+        return Response(status_code=404)
+
+    meta.download = download
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.RETRY
+    assert len(meta.seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [
+        (400, 100, FetchOutcome.FAILED),
+        (400, 33, FetchOutcome.FAILED),
+        (404, None, FetchOutcome.FAILED),
+        (410, None, FetchOutcome.FAILED),
+        (401, 190, FetchOutcome.PAUSE),
+        (400, 190, FetchOutcome.PAUSE),
+        (401, None, FetchOutcome.PAUSE),
+        (403, 10, FetchOutcome.PAUSE),
+        (500, None, FetchOutcome.RETRY),
+        (500, 131000, FetchOutcome.RETRY),
+        (429, 130429, FetchOutcome.RETRY),
+        (400, 999_999, FetchOutcome.RETRY),
+    ],
+)
+async def test_errors_of_the_first_step(
+    whatsapp: WhatsApp, meta: Meta, status: int, code: int | None, outcome: FetchOutcome
+) -> None:
+    meta.status, meta.error = status, {"code": code, "message": "No."} if code else None
+
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is outcome
+    assert result.detail
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/file",
+        "http://lookaside.fbsbx.com/file",
+        "https://lookaside.fbsbx.com:8443/file",
+        "https://lookaside.fbsbx.com@evil.example/file",
+        "https://user:word@lookaside.fbsbx.com/file",
+        "https://evilfbsbx.com/file",
+        "https://fbsbx.com.evil.example/file",
+        "https://graph.facebook.com.evil.example/x",
+        "file:///etc/passwd",
+        "ftp://lookaside.fbsbx.com/x",
+        "//evil.example/x",
+        "/relative",
+        "http://127.0.0.1:1/",
+        "http://169.254.169.254/latest/meta-data/",
+    ],
+)
+async def test_the_bearer_goes_to_no_address_outside_meta(whatsapp: WhatsApp, meta: Meta, address: str) -> None:
+    meta.told["url"] = address
+
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.FAILED
+    assert "outside Meta" in (result.detail or "")
+    assert meta.paths == [f"/v23.0/{ID}"]
+
+
+@pytest.mark.parametrize("host", ["lookaside.fbsbx.com", "scontent.xx.fbcdn.net", "mmg.whatsapp.net", "x.facebook.com"])
+async def test_metas_own_hosts_are_asked(meta: Meta, host: str) -> None:
+    asked: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        step = {"url": f"https://{host}/file", **meta.told}
+        return (
+            httpx.Response(200, json=step)
+            if "/v23.0/" in request.url.path
+            else httpx.Response(200, stream=httpx.ByteStream(FILE))
+        )
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        result, _ = await fetch(WhatsApp(client, base_url="https://graph.facebook.com", version="v23.0"))
+
+    assert result.outcome is FetchOutcome.FETCHED
+    assert [url.host for url in asked] == ["graph.facebook.com", host]
+
+
+async def test_one_redirect_to_an_allowed_host_is_followed(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def download(request: Request) -> Response:
+        return RedirectResponse("/elsewhere") if request.url.path == "/file" else Response(FILE)
+
+    meta.download = download
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.FETCHED
+    assert meta.paths[1:] == ["/file", "/elsewhere"]
+
+
+async def test_a_redirect_elsewhere_is_refused(whatsapp: WhatsApp, meta: Meta) -> None:
+    other = Meta()
+    async with serve(Starlette(routes=[Route("/{path:path}", other.answer)])) as elsewhere:
+
+        async def download(_: Request) -> Response:
+            return RedirectResponse(f"{elsewhere}/steal")
+
+        meta.download = download
+        result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.FAILED
+    assert not other.seen
+
+
+async def test_a_second_redirect_is_not_followed(whatsapp: WhatsApp, meta: Meta) -> None:
+    async def download(_: Request) -> Response:
+        return RedirectResponse("/again")
+
+    meta.download = download
+    result, _ = await fetch(whatsapp)
+
+    assert result.outcome is FetchOutcome.RETRY
+    assert len(meta.seen) == 3
+
+
+@pytest.mark.parametrize("provider_id", ["", ".", ".."])
+async def test_an_id_that_is_none_asks_nobody(whatsapp: WhatsApp, meta: Meta, provider_id: str) -> None:
+    assert (await fetch(whatsapp, provider_id=provider_id))[0].outcome is FetchOutcome.FAILED
+    assert not meta.seen
+
+
+async def test_an_id_stays_inside_its_part_of_the_path(whatsapp: WhatsApp, meta: Meta) -> None:
+    await fetch(whatsapp, provider_id="../me/messages?x=1#y")
+
+    assert meta.paths[0] == "/v23.0/../me/messages?x=1#y", "decoded: it was one part"
+    assert meta.paths.count("/me/messages") == 0
+
+
+async def test_nobody_there_is_tried_again(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    nobody = WhatsApp(client, base_url=f"http://127.0.0.1:{closed_port()}", version="v23.0")
+
+    assert (await fetch(nobody))[0].outcome is FetchOutcome.RETRY
+    assert (await upload(nobody, tmp_path)).outcome is SendOutcome.RETRY
+
+
+async def upload(channel: WhatsApp, folder: Path, credentials: Credentials = CREDENTIALS) -> UploadResult:
+    path = folder / "file"
+    path.write_bytes(FILE)
+    return await channel.upload(
+        mime_type="application/pdf",
+        filename="Zimmer 101 Schlüssel.pdf",
+        content=path,
+        account=HOTEL_NUMBER,
+        credentials=credentials,
+    )
+
+
+async def test_a_file_goes_up_as_meta_wants_it(whatsapp: WhatsApp, meta: Meta, tmp_path: Path) -> None:
+    result = await upload(whatsapp, tmp_path)
+
+    assert result == UploadResult(outcome=SendOutcome.ACCEPTED, upload_id="media-1")
+    assert meta.seen == [(f"/v23.0/{HOTEL_NUMBER}/media", f"Bearer {TOKEN}")]
+    [form] = meta.forms
+    assert form == {
+        "messaging_product": "whatsapp",
+        "type": "application/pdf",
+        "file": FILE,
+        "filename": "Zimmer 101 Schlüssel.pdf",
+        "content_type": "application/pdf",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (200, {}, SendOutcome.RETRY),
+        (400, {"error": {"code": 131053, "message": "Bad file"}}, SendOutcome.REFUSED),
+        (401, {"error": {"code": 190}}, SendOutcome.PAUSE),
+        (401, {}, SendOutcome.PAUSE),
+        (429, {"error": {"code": 130429}}, SendOutcome.THROTTLED),
+        (500, {}, SendOutcome.RETRY),
+        (404, {}, SendOutcome.RETRY),
+    ],
+)
+async def test_an_upload_that_fails_is_never_ambiguous(
+    whatsapp: WhatsApp, meta: Meta, tmp_path: Path, status: int, body: dict[str, Any], outcome: SendOutcome
+) -> None:
+    async def answer(request: Request) -> Response:
+        await request.body()
+        return JSONResponse(body, status)
+
+    meta.upload = answer
+
+    assert (await upload(whatsapp, tmp_path)).outcome is outcome
+
+
+async def test_a_token_that_cannot_be_one_asks_nobody(whatsapp: WhatsApp, meta: Meta, tmp_path: Path) -> None:
+    result = await upload(whatsapp, tmp_path, Credentials(access_token="new\nline"))
+
+    assert result.outcome is SendOutcome.PAUSE
+    assert not meta.seen
