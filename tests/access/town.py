@@ -87,13 +87,13 @@ class Thread:
     """A conversation, a message of its guest, and whose it is."""
 
     id: int
-    message_id: int
     stay_id: int
     hotel: HotelWorld
     place: Department | None
     status: ConversationStatus
     failed_id: int
     document_id: int
+    message_id: int
 
     def ids(self, who: Who) -> dict[str, int]:
         """What a path may name of it: of its two files the one that the route is about."""
