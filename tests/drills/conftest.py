@@ -15,7 +15,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 def sends() -> int:
-    return int(os.environ.get("DRILL_SENDS", "120"))
+    return int(os.environ.get("DRILL_SENDS", "80"))
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EACH = 4
 """Messages of a conversation."""
 WORKERS = 2
-SILENCE = 1.5
+SILENCE = 3.0
+"""Seconds, and more than a worker waits for an answer."""
 FAULTS: tuple[dict[str, object], ...] = (
     {"code": 130429, "share": 0.30},
     {"status": 500, "share": 0.20},
