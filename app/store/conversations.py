@@ -26,6 +26,7 @@ from app.core.principal import Scope
 from app.core.types import ConversationStatus, Department, Platform, SenderType
 from app.core.views import ConversationRef, ConversationView, LastMessage, Page
 from app.models import Account, Channel, Conversation, Guest, Message, Participant, Stay
+from app.store.saving import told
 
 PREVIEW_LENGTH = 200
 
@@ -206,7 +207,9 @@ class ConversationStore:
 
     async def open_many(self, openings: Sequence[Opening]) -> list[tuple[ConversationState, bool]]:
         """The same for several guests, in id order."""
-        statement = upsert(Conversation).values([msgspec.structs.asdict(each) for each in openings])
+        columns = {name: getattr(Conversation, name) for name in Opening.__struct_fields__}
+        wanted = told(columns, [msgspec.structs.astuple(each) for each in openings])
+        statement = upsert(Conversation).from_select(list(columns), select(*wanted.c))
         found: Result[int, bool] = await self._connection.execute(
             statement.on_conflict_do_update(
                 # In the index's own words: parameters match it no more once PostgreSQL plans for any values of them.

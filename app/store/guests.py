@@ -82,17 +82,12 @@ class GuestStore:
 
         Until the transaction ends no other one can take a message from the same senders.
         """
-        statement = upsert(Account).values(
-            [
-                {
-                    "hotel_id": each.hotel_id,
-                    "channel_id": each.channel_id,
-                    "address": each.address,
-                    "is_group": each.is_group,
-                }
-                for each in sorted(addresses)
-            ]
+        names = ("hotel_id", "channel_id", "address", "is_group")
+        wanted = told(
+            {name: getattr(Account, name) for name in names},
+            [[getattr(each, name) for name in names] for each in sorted(addresses)],
         )
+        statement = upsert(Account).from_select(names, select(*wanted.c))
         rows = await self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[Account.channel_id, Account.address],
@@ -177,15 +172,16 @@ class GuestStore:
 
     async def identify_many(self, hotel_id: int, identities: Sequence[tuple[int, tuple[IdentityKind, str]]]) -> None:
         """The same for ``(guest id, identity)`` of several guests."""
+        names = ("hotel_id", "guest_id", "kind", "value")
+        known = told(
+            {name: getattr(GuestIdentity, name) for name in names},
+            [
+                (hotel_id, guest_id, kind, value)
+                for guest_id, (kind, value) in sorted(identities, key=lambda each: each[1])
+            ],
+        )
         await self._connection.execute(
-            upsert(GuestIdentity)
-            .values(
-                [
-                    {"hotel_id": hotel_id, "guest_id": guest_id, "kind": kind, "value": value}
-                    for guest_id, (kind, value) in sorted(identities, key=lambda each: each[1])
-                ]
-            )
-            .on_conflict_do_nothing()
+            upsert(GuestIdentity).from_select(names, select(*known.c)).on_conflict_do_nothing()
         )
 
     async def forget(self, guest_id: int, identities: Sequence[tuple[IdentityKind, str]]) -> None:

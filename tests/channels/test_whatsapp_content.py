@@ -91,6 +91,30 @@ def test_where_a_reply_is_missing_the_changes_error_says_why() -> None:
     assert item.extra == {"errors": errors}
 
 
+def test_a_form_of_good_json_is_read_too() -> None:
+    reply = {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": '{"when": "10:00"}'}}
+    item = read_message(message("interactive", reply))
+    assert (item.text, item.extra) == ("Sent", {"interactive": reply, "form": {"when": "10:00"}})
+
+
+def test_a_place_without_a_name_reads_as_its_coordinates() -> None:
+    item = read_message(message("location", {"latitude": 51.5007, "longitude": -0.1246}))
+    assert item.text == "51.5007, -0.1246"
+
+
+def test_cards_read_their_numbers_too() -> None:
+    cards = [{"name": {"first_name": "Rui", "last_name": "Taxi"}, "phones": [{"phone": "+351 9"}, {"wa_id": "3519"}]}]
+    assert read_message(message("contacts", cards)).text == "Rui Taxi (+351 9, 3519)"
+
+
+def test_a_file_that_was_kept_back_for_its_size_says_so() -> None:
+    error = {"code": 131052, "title": "Media file too big", "error_data": {"details": "At most 100 MB."}}
+    item = read_message(message("unsupported", errors=[error]))
+    assert (item.too_big, item.wordless) == (True, True)
+    assert item.text == "A message that cannot be shown here: At most 100 MB."
+    assert item.extra["errors"] == [error]
+
+
 def test_a_templates_quick_reply_is_a_choice() -> None:
     item = read_message(message("button", {"payload": "LATE_YES", "text": "Yes, please"}))
     assert (item.type, item.text, item.choice) == (MessageType.BUTTON, "Yes, please", "LATE_YES")

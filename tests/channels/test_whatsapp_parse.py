@@ -22,6 +22,7 @@ from tests.channels.whatsapp_payloads import (
     NUMBER,
     RECEIVED_AT,
     WRITTEN_AT,
+    Json,
     change,
     document,
     encode,
@@ -280,8 +281,15 @@ def test_a_correction_of_nothing_is_unreadable(kind: str) -> None:
     assert isinstance(item, Unreadable)
 
 
-def test_a_changed_number_is_a_changed_identity() -> None:
-    note = {"type": "user_changed_number", "wa_id": "351912000222", "body": "changed"}
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"type": "user_changed_number", "wa_id": "351912000222"},
+        {"type": "user_changed_number", "new_wa_id": "351912000222"},
+        {"type": "customer_changed_number", "wa_id": "351912000222"},
+    ],
+)
+def test_a_changed_number_is_a_changed_identity(note: Json) -> None:
     [item] = read(change(messages=[message("system", note)]))
     assert item == IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new="351912000222")
 

@@ -60,7 +60,7 @@ def system_note(account: str, external_id: str, message: Json) -> Iterator[Item]
     note = as_object(message.get("system"))
     kind = as_text(note.get("type"))
     was = as_digits(message.get("from")) or as_user_id(message.get("from_user_id"))
-    if kind == "user_changed_number":
+    if kind in {"user_changed_number", "customer_changed_number"}:  # as newer and older versions say
         yield _identity(account, external_id, was, as_digits(note.get("wa_id")) or as_digits(note.get("new_wa_id")))
     elif kind == "user_changed_user_id":
         known = as_user_id(message.get("from_user_id")) or as_digits(message.get("from"))
