@@ -1,6 +1,7 @@
-"""The hotel's channels: how they stand, and how one that was paused goes on."""
+"""The hotel's channels: how they stand, how one is paused, and how it goes on."""
 
 import msgspec
+import structlog
 
 from app.core.clock import Clock
 from app.core.errors import Conflict, NotFound
@@ -10,6 +11,8 @@ from app.core.views import ChannelView
 from app.services.access import require_manager, require_staff
 from app.store.database import Database
 from app.store.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
 
 
 class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,18 @@ class ChannelService:
             at=self._clock(),
         )
         return (await _standings(work, [channel]))[0]
+
+
+async def pause(
+    work: UnitOfWork, channel_id: int, reason: str | None, *, code: int | None = None, refused: bytes | None = None
+) -> None:
+    """Nothing leaves by this channel until it is mended; all staff are told, once. ``refused`` are the sealed
+    credentials that the provider would not take: where others have been put in by now, they may be right."""
+    words = reason or "The provider refuses the channel's credentials, or its standing."
+    channel = await work.channels.pause(channel_id, words, refused=refused)
+    if channel is not None:
+        log.error("channel_paused", channel_id=channel_id, code=code, reason=words)
+        work.emit(channel.hotel_id, ChannelChanged(channel=channel))
 
 
 async def resume(work: UnitOfWork, channel_id: int) -> ChannelView | None:

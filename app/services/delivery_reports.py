@@ -9,18 +9,16 @@ own trouble pauses it.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import structlog
-
 from app.channels.base import InboundStatus, SendOutcome
-from app.channels.whatsapp.errors import outcome_of
-from app.core.events import ChannelChanged, MessageStatusChanged
+from app.channels.whatsapp.errors import explain, outcome_of
+from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus
 from app.core.views import ConversationRef
+from app.services import channels
+from app.services.template_news import template_refused
 from app.store.channels import ChannelRecord
 from app.store.messages import NewStatus, Standing, StatusReport
 from app.store.unit_of_work import UnitOfWork
-
-log = structlog.get_logger(__name__)
 
 WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
 FAILED = "The provider could not deliver this."
@@ -110,8 +108,18 @@ async def _failed(work: UnitOfWork, message: Standing, report: StatusReport) -> 
     if outcome is SendOutcome.WINDOW and await _hold(work, message, report):
         return NewStatus(delivery_status=DeliveryStatus.QUEUED, error=WINDOW_CLOSED, error_code=report.error_code)
     if outcome is SendOutcome.PAUSE:
-        await pause_channel(work, report.channel_id, report.error_code, report.error)
-    return NewStatus(delivery_status=DeliveryStatus.FAILED, error=report.error or FAILED, error_code=report.error_code)
+        await channels.pause(work, report.channel_id, report.error, code=report.error_code)
+    if outcome is SendOutcome.TEMPLATE:
+        await _template_refused(work, message, report)
+    error = FAILED if report.error_code is None else explain(report.error_code, report.error)
+    return NewStatus(delivery_status=DeliveryStatus.FAILED, error=error, error_code=report.error_code)
+
+
+async def _template_refused(work: UnitOfWork, message: Standing, report: StatusReport) -> None:
+    sent = await work.messages.get(message.id)
+    assert sent is not None, "it was locked"
+    reason = explain(report.error_code, report.error)
+    await template_refused(work, report.channel_id, sent.details, code=report.error_code, reason=reason)
 
 
 async def _hold(work: UnitOfWork, message: Standing, report: StatusReport) -> bool:
@@ -125,15 +133,6 @@ async def _hold(work: UnitOfWork, message: Standing, report: StatusReport) -> bo
         released = await work.deliveries.release_held(held.channel_id, held.address, wrote_at)
         work.has_deliveries = work.has_deliveries or released > 0
     return True
-
-
-async def pause_channel(work: UnitOfWork, channel_id: int, code: int | None, reason: str | None) -> None:
-    """Nothing leaves by this channel until it is mended."""
-    words = reason or "The provider refuses the channel's credentials, or its standing."
-    log.error("channel_paused", channel_id=channel_id, code=code, reason=words)
-    channel = await work.channels.pause(channel_id, words)
-    if channel is not None:
-        work.emit(channel.hotel_id, ChannelChanged(channel=channel))
 
 
 def _report(channel_id: int, item: InboundStatus, at: datetime) -> StatusReport:

@@ -18,6 +18,7 @@ from app.core.types import Platform, UpdateState
 from app.services.guest_desk import GuestDesk
 from app.services.intake import Body, Intake, Placed, RawUpdate
 from app.services.taking import Failures, NotReadable, take_items
+from app.services.template_news import template_notice
 from app.store.database import Database
 from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork
@@ -25,6 +26,9 @@ from app.store.unit_of_work import UnitOfWork
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 10
+TEMPLATE_SUBJECTS = frozenset(
+    {"message_template_status_update", "message_template_quality_update", "template_category_update"}
+)
 
 
 class Receipt(StrEnum):
@@ -68,6 +72,9 @@ class InboundService:
     async def _receive(self, work: UnitOfWork, update: RawUpdate) -> Receipt:
         body = await self._intake.believe(work, update)
         _log_notices(body)
+        for notice in body.notices():
+            if notice.subject in TEMPLATE_SUBJECTS:
+                await template_notice(work, notice.business_account, notice.details, among=body.trusted)
         placed = list(body.placed())
         failures = await take_items(work, self._desk, placed, body)
         receipt = _receipt(body, placed, failures)

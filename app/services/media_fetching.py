@@ -20,11 +20,12 @@ from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.digests import sha256_in_hex
 from app.core.errors import Unavailable
-from app.core.events import ChannelChanged, MessageUpdated
+from app.core.events import MessageUpdated
 from app.core.types import MediaState
 from app.core.vault import SealBroken, Vault
 from app.media.incoming import Accepted, Porter, scratch_folder
 from app.media.sniff import SIZES, NotAllowed
+from app.services import channels
 from app.store.database import Database
 from app.store.media import ClaimedMedia, StoredFile
 from app.store.unit_of_work import UnitOfWork
@@ -189,10 +190,7 @@ class MediaFetcher:
 
     async def _pause(self, work: UnitOfWork, claimed: ClaimedMedia, detail: str) -> bool:
         """The channel's token is at fault: nothing is fetched or sent by it until that is mended, and no try counts."""
-        log.error("channel_paused", channel_id=claimed.channel_id, reason=detail)
-        channel = await work.channels.pause(claimed.channel_id, detail)
-        if channel is not None:
-            work.emit(channel.hotel_id, ChannelChanged(channel=channel))
+        await channels.pause(work, claimed.channel_id, detail)
         await work.media.put_back(claimed, at=self._clock(), error=detail, attempts=claimed.attempts - 1)
         return False
 

@@ -20,11 +20,13 @@ from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Unavailable
-from app.core.events import ChannelChanged, MessageStatusChanged
+from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.core.vault import SealBroken, Vault
-from app.services.delivery_reports import apply_report
+from app.services import channels
+from app.services.delivery_reports import WINDOW_CLOSED, apply_report
 from app.services.outgoing import Uploads, outgoing_content
+from app.services.template_news import template_refused
 from app.store.channels import ChannelRecord
 from app.store.database import Database
 from app.store.deliveries import ClaimedDelivery, LostDelivery
@@ -45,7 +47,6 @@ TOO_OLD = "It could not be sent for a day."
 NOT_ANSWERED = "The guest has not written for a week."
 WINDOW_CODE: Final = 131047
 """Meta's, also for what is held without asking Meta first."""
-WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
 
 
 class Outbox:
@@ -257,11 +258,7 @@ class Outbox:
 
     async def _pause(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
         """Nothing leaves by this channel until it is mended: this delivery waits with the others."""
-        reason = result.detail or "The provider refuses the channel's credentials."
-        channel = await work.channels.pause(delivery.channel_id, reason, refused=delivery.credentials)
-        if channel is not None:
-            log.error("channel_paused", channel_id=delivery.channel_id, code=result.code, reason=reason)
-            work.emit(channel.hotel_id, ChannelChanged(channel=channel))
+        await channels.pause(work, delivery.channel_id, result.detail, code=result.code, refused=delivery.credentials)
         await self._put_back(work, delivery, result, self._clock(), counts=False)
 
     async def _malformed(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
@@ -269,7 +266,8 @@ class Outbox:
         await self._give_up(work, delivery, result)
 
     async def _template_refused(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
-        log.error("template_refused", delivery_id=delivery.id, code=result.code, detail=result.detail)
+        reason = result.detail or "The provider does not take this template."
+        await template_refused(work, delivery.channel_id, delivery.details, code=result.code, reason=reason)
         await self._give_up(work, delivery, result)
 
     async def _give_up(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:

@@ -14,9 +14,9 @@ from app.channels.base import Credentials, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry, UnknownPlatform
 from app.core.clock import Clock
 from app.core.errors import LobbyError
-from app.core.events import ChannelChanged
 from app.core.principal import Principal
 from app.core.vault import SealBroken, Vault
+from app.services import channels
 from app.services.access import check_access
 from app.store.conversations import ConversationState
 from app.store.database import Database
@@ -107,7 +107,7 @@ class ReceiptService:
         try:
             result = await self._hand_over(read)
             if result is not None and result.outcome is SendOutcome.PAUSE:
-                await self._database.run(self._pause, read, result)
+                await self._database.run(channels.pause, read.channel_id, result.detail, code=result.code)
         except (LobbyError, SealBroken, UnknownPlatform, TimeoutError) as error:
             log.info("read_back_failed", channel_id=read.channel_id, error=repr(error))
 
@@ -129,13 +129,6 @@ class ReceiptService:
             )
         log.info("read_back", channel_id=channel.id, typing=read.typing, outcome=result.outcome, code=result.code)
         return result
-
-    async def _pause(self, work: UnitOfWork, read: ReadBack, result: SendResult) -> None:
-        reason = result.detail or "The provider refuses the channel's credentials."
-        channel = await work.channels.pause(read.channel_id, reason)
-        if channel is not None:
-            log.error("channel_paused", channel_id=read.channel_id, code=result.code, reason=reason)
-            work.emit(channel.hotel_id, ChannelChanged(channel=channel))
 
 
 async def read_newest(work: UnitOfWork, conversation: ConversationState, at: datetime) -> ReadBack | None:

@@ -22,6 +22,7 @@ from app.core.principal import Principal
 from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, SenderType
 from app.core.views import MessageView
 from app.services.conversations import ConversationService, lock_visible
+from app.services.delivery_reports import WINDOW_CLOSED
 from app.services.outgoing import Piece, pieces_of, refusal
 from app.services.receipts import ReadBack, ReceiptService, read_newest
 from app.store.conversations import ConversationState
@@ -29,9 +30,6 @@ from app.store.database import Database
 from app.store.media import FileRecord
 from app.store.messages import NewMessage
 from app.store.unit_of_work import UnitOfWork
-
-HELD = "Waits until the guest writes again: the 24-hour window has closed."
-
 
 Compose = Callable[[UnitOfWork, ConversationState], Awaitable[list[Piece]]]
 """What is to be sent in a conversation that is locked now. Raises Invalid and Conflict."""
@@ -114,7 +112,7 @@ class SendingService:
         for piece in pieces:
             message = _message(conversation, principal, piece, now)
             if is_held:
-                message = replace(message, delivery_error=HELD)
+                message = replace(message, delivery_error=WINDOW_CLOSED)
             if stored:
                 message = replace(message, extra={**message.extra, "part_of": stored[0].id})
             else:

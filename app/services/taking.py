@@ -22,9 +22,10 @@ from app.channels.base import (
     Unreadable,
 )
 from app.channels.whatsapp.errors import outcome_of
+from app.services import channels
 from app.services.arrivals import arrival_of, take_messages
 from app.services.corrections import correct
-from app.services.delivery_reports import pause_channel, take_statuses
+from app.services.delivery_reports import take_statuses
 from app.services.guest_desk import GuestDesk
 from app.services.identities import change_identity, note_preference
 from app.services.intake import Body, Placed
@@ -112,7 +113,7 @@ async def _take_change(work: UnitOfWork, placed: Placed, at: datetime) -> None:
         case AccountFault() as fault:
             log.warning("provider_account_fault", channel_id=channel.id, code=fault.code, title=fault.title)
             if outcome_of(fault.code) is SendOutcome.PAUSE:
-                await pause_channel(work, channel.id, fault.code, fault.title)
+                await channels.pause(work, channel.id, fault.title, code=fault.code)
 
 
 def _is_message(placed: Placed) -> bool:

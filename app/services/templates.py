@@ -20,12 +20,12 @@ from app.channels.whatsapp.template_shape import describe
 from app.core.clock import Clock
 from app.core.drafts import Draft
 from app.core.errors import Conflict, Invalid, NotFound, Unavailable
-from app.core.events import ChannelChanged
 from app.core.principal import Principal
 from app.core.templates import MARKETING, HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
 from app.core.types import MessageType
 from app.core.vault import SealBroken, Vault
 from app.core.views import MessageView
+from app.services import channels
 from app.services.access import require_whole_hotel
 from app.services.conversations import ConversationService
 from app.services.outgoing import Piece
@@ -243,7 +243,9 @@ class TemplateService:
         if listing.outcome is SendOutcome.ACCEPTED:
             await self._database.run(self._store, channel, listing, forgive)
         elif listing.outcome is SendOutcome.PAUSE:
-            await self._database.run(self._pause, channel, listing)
+            await self._database.run(
+                channels.pause, channel.id, listing.detail, code=listing.code, refused=channel.credentials
+            )
         return listing
 
     async def _list(self, channel: ChannelRecord) -> TemplateListing:
@@ -257,13 +259,6 @@ class TemplateService:
 
     async def _store(self, work: UnitOfWork, channel: ChannelRecord, listing: TemplateListing, forgive: bool) -> None:
         await work.templates.replace(channel.hotel_id, channel.id, listing.templates, at=self._clock(), forgive=forgive)
-
-    async def _pause(self, work: UnitOfWork, channel: ChannelRecord, listing: TemplateListing) -> None:
-        reason = listing.detail or "The provider refuses the channel's credentials."
-        log.error("channel_paused", channel_id=channel.id, code=listing.code, reason=reason)
-        paused = await work.channels.pause(channel.id, reason)
-        if paused is not None:
-            work.emit(paused.hotel_id, ChannelChanged(channel=paused))
 
 
 def speaks(language: str, wanted: str) -> bool:

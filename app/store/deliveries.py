@@ -272,7 +272,7 @@ class DeliveryStore:
                 Delivery.id == report.c.id,
                 Delivery.channel_id == channel_id,
                 Delivery.state != OutboxState.SENT,
-                Delivery.attempts > 0,
+                or_(Delivery.attempts > 0, Delivery.repeated),
                 Message.id == Delivery.message_id,
                 Message.external_id.is_distinct_from(report.c.external_id),
             )
