@@ -203,6 +203,7 @@ def staff_event(stored: StoredEvent, links: MediaLinks) -> dict[str, Any] | None
                 "conversation_id": conversation.id,
                 "message_id": written.id,
                 "message_type": written.type,
+                "is_note": written.is_note,
                 "media": _plain(media_out(written.media, links)),
                 "details": written.details,
                 "reply_to_message_id": written.reply_to_id,

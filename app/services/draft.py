@@ -137,7 +137,7 @@ def _view(entry: Entry, file_id: int | None) -> MessageView:
         type=message.type,
         content=message.content,
         delivery_status=message.delivery_status,
-        delivery_error=None,
+        delivery_error=message.delivery_error,
         delivery_error_code=None,
         details=message.extra,
         media=_file(message.media, file_id) if message.media is not None and file_id is not None else None,

@@ -84,16 +84,16 @@ class Person:
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation, a message of its guest, and whose it is."""
+    """A conversation, a message of its guest, whose it is, and two files in it."""
 
     id: int
+    message_id: int
     stay_id: int
     hotel: HotelWorld
     place: Department | None
     status: ConversationStatus
     failed_id: int
     document_id: int
-    message_id: int
 
     def ids(self, who: Who) -> dict[str, int]:
         """What a path may name of it: of its two files the one that the route is about."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app.channels.base import Outgoing, SendResult
+from app.channels.whatsapp.errors import explain
 from app.core.events import MessageStatusChanged
 from app.core.settings import Settings
 from app.core.types import DeliveryStatus, OutboxState
@@ -111,8 +112,9 @@ async def test_what_the_provider_reports_as_failed_stays_failed(desk: Desk, ledg
     await desk.take_statuses(status(WAMID, "sent", delivery_id=1))
 
     message = await sent_message(ledger)
-    assert (message.delivery_status, message.delivery_error) == (DeliveryStatus.FAILED, "Message undeliverable")
-    assert (await heard(ledger, hotel))[1:] == [(DeliveryStatus.FAILED, "Message undeliverable")]
+    why = explain(131026, "Message undeliverable")
+    assert (message.delivery_status, message.delivery_error) == (DeliveryStatus.FAILED, why)
+    assert (await heard(ledger, hotel))[1:] == [(DeliveryStatus.FAILED, why)]
 
 
 async def test_a_yes_is_noted_also_where_the_database_was_away_for_longer_than_the_lease(

@@ -29,6 +29,7 @@ def delivery(kind: MessageType, content: str = "", **more: Any) -> ClaimedDelive
             "attempts": 1,
             "repeated": False,
             "lease_token": uuid4(),
+            "claimed_at": NOW,
             "leased_until": NOW,
             "created_at": NOW,
             "type": kind,
@@ -37,6 +38,10 @@ def delivery(kind: MessageType, content: str = "", **more: Any) -> ClaimedDelive
             "reply_to": None,
             "is_group": False,
             "media_id": None,
+            "window_opened_at": None,
+            "channel_level": 0,
+            "account_level": 0,
+            "credentials": b"",
             **more,
         }
     )
