@@ -24,22 +24,22 @@ from app.services.auth import AuthService
 from app.services.channels import ChannelService
 from app.services.container import Services
 from app.services.conversations import ConversationService
-from app.services.documents import DocumentService
-from app.services.guest_desk import GuestDesk
+from app.services.files.documents import DocumentService
+from app.services.files.fetching import MediaFetcher
+from app.services.files.keeping import MediaKeeping
+from app.services.files.service import MediaService
+from app.services.files.worker import MediaWorker
 from app.services.housekeeping import Housekeeping
-from app.services.inbound import InboundService
-from app.services.intake import Intake
-from app.services.media import MediaService
-from app.services.media_fetching import MediaFetcher
-from app.services.media_keeping import MediaKeeping
-from app.services.media_worker import MediaWorker
-from app.services.outbox import Outbox
-from app.services.outbox_worker import OutboxWorker
-from app.services.receipts import ReceiptService
-from app.services.resend import ResendService
-from app.services.sending import SendingService
+from app.services.inbound.guest_desk import GuestDesk
+from app.services.inbound.intake import Intake
+from app.services.inbound.service import InboundService
+from app.services.outbox.resend import ResendService
+from app.services.outbox.service import Outbox
+from app.services.outbox.worker import OutboxWorker
+from app.services.sending.receipts import ReceiptService
+from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
-from app.services.templates import TemplateService
+from app.services.templates.service import TemplateService
 from app.store.database import Database, create_engine
 
 log = structlog.get_logger(__name__)

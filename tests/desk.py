@@ -16,8 +16,8 @@ from app.core.settings import Settings
 from app.core.types import Platform, UserType
 from app.models import Conversation
 from app.services.container import Services
-from app.services.inbound import Receipt
-from app.services.intake import RawUpdate
+from app.services.inbound.intake import RawUpdate
+from app.services.inbound.service import Receipt
 from tests.fake_graph import APP_SECRET, SEA_VIEW_NUMBER
 from tests.world import HotelWorld, signature, text_message, webhook_body
 

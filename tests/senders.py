@@ -15,7 +15,7 @@ from app.core.settings import Settings
 from app.core.types import DeliveryStatus, OutboxState
 from app.core.vault import Vault
 from app.models import Delivery
-from app.services.outbox import Outbox
+from app.services.outbox.service import Outbox
 from app.store.database import Database
 from tests.ledger import Ledger
 from tests.serving import PLAIN

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from app.media.names import attachment
-from app.services.media import MediaService, Shown
+from app.services.files.service import MediaService, Shown
 
 _RANGE: Final = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
 _RANGED: Final = ("audio/", "video/")

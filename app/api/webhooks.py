@@ -9,7 +9,7 @@ from app.api.deps import ServicesDep
 from app.contracts.message_manager import WebhookReceipt
 from app.core.errors import Forbidden
 from app.core.types import Platform
-from app.services.intake import RawUpdate
+from app.services.inbound.intake import RawUpdate
 
 router = APIRouter(prefix="/api/message_manager/webhook", tags=["Webhooks"])
 

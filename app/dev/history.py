@@ -17,8 +17,8 @@ from app.dev.fake_graph.config import Number
 from app.dev.fake_graph.webhooks import guest_message, status_update
 from app.dev.stories import GUEST, Story
 from app.services.container import Services
-from app.services.inbound import Receipt
-from app.services.intake import RawUpdate
+from app.services.inbound.intake import RawUpdate
+from app.services.inbound.service import Receipt
 
 
 class Moment:

@@ -9,18 +9,18 @@ from app.realtime.hub import Hub
 from app.services.auth import AuthService
 from app.services.channels import ChannelService
 from app.services.conversations import ConversationService
-from app.services.documents import DocumentService
+from app.services.files.documents import DocumentService
+from app.services.files.fetching import MediaFetcher
+from app.services.files.service import MediaService
 from app.services.housekeeping import Housekeeping
-from app.services.inbound import InboundService
-from app.services.intake import Intake
-from app.services.media import MediaService
-from app.services.media_fetching import MediaFetcher
-from app.services.outbox import Outbox
-from app.services.receipts import ReceiptService
-from app.services.resend import ResendService
-from app.services.sending import SendingService
+from app.services.inbound.intake import Intake
+from app.services.inbound.service import InboundService
+from app.services.outbox.resend import ResendService
+from app.services.outbox.service import Outbox
+from app.services.sending.receipts import ReceiptService
+from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
-from app.services.templates import TemplateService
+from app.services.templates.service import TemplateService
 from app.store.database import Database
 
 

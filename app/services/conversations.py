@@ -15,7 +15,7 @@ from app.core.views import ConversationView, MessageView, Page
 from app.flows.definition import FlowBook
 from app.flows.engine import begin_state
 from app.services.access import check_access, scope_of
-from app.services.visitor import bind_stay, facts_of, put_state
+from app.services.inbound.visitor import bind_stay, facts_of, put_state
 from app.store.conversations import ConversationState
 from app.store.database import Database
 from app.store.unit_of_work import UnitOfWork

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from app.core.clock import Clock
-from app.services.media_keeping import MediaKeeping
+from app.services.files.keeping import MediaKeeping
 from app.store.database import Database
 from app.store.unit_of_work import UnitOfWork
 

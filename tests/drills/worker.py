@@ -17,8 +17,8 @@ from app.core.clock import utc_now
 from app.core.settings import load_settings
 from app.core.vault import Vault
 from app.logs import configure_logging
-from app.services.outbox import Outbox
-from app.services.outbox_worker import OutboxWorker
+from app.services.outbox.service import Outbox
+from app.services.outbox.worker import OutboxWorker
 from app.store.claims import ClaimedDelivery
 from app.store.database import Database, create_engine
 from app.store.unit_of_work import UnitOfWork

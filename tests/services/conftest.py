@@ -7,8 +7,8 @@ import pytest
 from app.core.settings import Settings
 from app.models import Channel
 from app.services.auth import AuthService
-from app.services.outbox import Outbox
-from app.services.templates import TemplateService
+from app.services.outbox.service import Outbox
+from app.services.templates.service import TemplateService
 from app.store.database import Database
 from tests.desk import Desk, open_desk
 from tests.fake_graph import BUSINESS_ACCOUNT, SEA_VIEW_NUMBER

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.types import IdentityKind
 from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, Message
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, Json, change, document, encode, message, text
 from tests.desk import Desk
 from tests.fake_graph import SEA_VIEW_NUMBER

@@ -9,7 +9,7 @@ import pytest
 from app.core.events import MessageCreated, MessageUpdated
 from app.core.types import MediaState
 from app.models import Account, Conversation, Correction, Media, Message
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, GUEST_USER_ID, Json, change, document, encode, message, text
 from tests.desk import Desk
 from tests.fake_graph import SEA_VIEW_NUMBER

@@ -16,7 +16,7 @@ from app.core.settings import Settings
 from app.core.types import Department, MediaState, StayStatus, UserType
 from app.media.storage import MediaStorage
 from app.models import AuditEntry, Delivery, InboundUpdate, Media, MessageStatus, Stay
-from app.services.media_keeping import MediaKeeping
+from app.services.files.keeping import MediaKeeping
 from app.store.database import Database
 from tests import files
 from tests.desk import Desk, principal

@@ -19,7 +19,7 @@ from app.models import (
     InboundUpdate,
     Message,
 )
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.desk import GUEST, STRANGER, Desk
 from tests.eventually import eventually
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER, FakeGraph

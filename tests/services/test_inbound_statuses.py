@@ -8,7 +8,7 @@ from app.channels.whatsapp.errors import explain
 from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus, OutboxState
 from app.models import Conversation, Delivery, InboundItem, Message, MessageStatus
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.desk import STRANGER, Desk, status
 from tests.fake_graph import ALPINE_NUMBER
 from tests.ledger import Ledger

@@ -8,7 +8,7 @@ import pytest
 from app.core.errors import Forbidden
 from app.core.settings import Environment, Settings
 from app.models import Channel, InboundUpdate, Message
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.desk import STRANGER, Desk, open_desk
 from tests.fake_graph import ALPINE_NUMBER, APP_SECRET, SEA_VIEW_NUMBER
 from tests.ledger import Ledger

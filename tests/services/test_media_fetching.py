@@ -11,8 +11,8 @@ from app.core.events import ChannelChanged, MessageUpdated
 from app.core.settings import Settings
 from app.core.types import MediaState
 from app.models import Channel, Media
-from app.services.media_fetching import LEASE, MAX_ATTEMPTS, MediaFetcher
-from app.services.media_worker import MediaWorker
+from app.services.files.fetching import LEASE, MAX_ATTEMPTS, MediaFetcher
+from app.services.files.worker import MediaWorker
 from tests import files
 from tests.desk import GUEST, Desk
 from tests.eventually import eventually

@@ -11,7 +11,7 @@ from app.core.events import MessageStatusChanged
 from app.core.settings import Settings
 from app.core.types import DeliveryStatus, OutboxState
 from app.models import Delivery, Message
-from app.services.outbox import Outbox
+from app.services.outbox.service import Outbox
 from app.store.database import Database, create_engine
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import FakeGraph

@@ -11,7 +11,7 @@ from app.core.events import MessageStatusChanged
 from app.core.settings import Settings
 from app.core.types import DeliveryStatus, OutboxState
 from app.models import Channel, Delivery, Message
-from app.services.outbox import LEASE, MAX_AGE, Outbox
+from app.services.outbox.service import LEASE, MAX_AGE, Outbox
 from app.store.database import Database
 from tests.desk import GUEST, STRANGER, Desk, status
 from tests.fake_graph import FakeGraph

@@ -7,7 +7,7 @@ from app.channels.base import Outgoing, SendOutcome, SendResult
 from app.core.settings import Settings
 from app.core.types import ConversationStatus, Department, OutboxState
 from app.models import Account, Channel, Conversation, Delivery
-from app.services.outbox import MAX_ATTEMPTS, Outbox
+from app.services.outbox.service import MAX_ATTEMPTS, Outbox
 from app.store.database import Database
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER, FakeGraph

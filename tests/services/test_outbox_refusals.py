@@ -6,7 +6,7 @@ from app.channels.whatsapp.errors import explain
 from app.core.events import ChannelChanged
 from app.core.types import OutboxState
 from app.models import Channel, Delivery, Message
-from app.services.outbox import MAX_ATTEMPTS, Outbox
+from app.services.outbox.service import MAX_ATTEMPTS, Outbox
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import ALPINE_NUMBER, FakeGraph
 from tests.ledger import Ledger

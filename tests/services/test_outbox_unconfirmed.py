@@ -7,7 +7,7 @@ from app.core.events import MessageStatusChanged
 from app.core.settings import Settings
 from app.core.types import DeliveryStatus, OutboxState
 from app.models import Delivery, Message
-from app.services.outbox import LEASE, Outbox
+from app.services.outbox.service import LEASE, Outbox
 from app.store.database import Database
 from tests.desk import GUEST, Desk, status
 from tests.fake_graph import FakeGraph

@@ -4,8 +4,8 @@ import pytest
 
 from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.models import Account, Delivery, Message
-from app.services.delivery_reports import WINDOW_CLOSED
-from app.services.outbox import MAX_HELD, NOT_ANSWERED, WINDOW_CODE, Outbox
+from app.services.inbound.delivery_reports import WINDOW_CLOSED
+from app.services.outbox.service import MAX_HELD, NOT_ANSWERED, WINDOW_CODE, Outbox
 from tests.desk import GUEST, STRANGER, WELCOME, Desk, principal
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger

@@ -13,8 +13,8 @@ from app.core.settings import Settings
 from app.core.types import OutboxState
 from app.core.vault import Vault
 from app.models import Delivery
-from app.services.outbox import Outbox
-from app.services.outbox_worker import OutboxWorker
+from app.services.outbox.service import Outbox
+from app.services.outbox.worker import OutboxWorker
 from app.store.claims import ClaimedDelivery
 from app.store.database import Database
 from tests.desk import GUEST, STRANGER, Desk

@@ -10,7 +10,7 @@ import pytest
 from app.channels.base import Choice, LocationOut, MediaOut, MenuOut, ReactionOut, TemplateOut, TextOut
 from app.channels.whatsapp import WhatsApp
 from app.core.types import MessageType
-from app.services.outgoing import content_of, file_type, menu_pieces
+from app.services.sending.outgoing import content_of, file_type, menu_pieces
 from app.store.deliveries import ClaimedDelivery
 
 OPTIONS = [{"id": "yes", "number": 1, "label": "Yes"}, {"id": "no", "number": 2, "label": "No"}]

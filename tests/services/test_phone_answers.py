@@ -5,7 +5,7 @@ from typing import Any
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.types import ConversationStatus, DeliveryStatus
 from app.models import Account, Conversation, Delivery, Media, Message
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, GUEST_USER_ID, Json, change, document, encode, message, text
 from tests.desk import Desk
 from tests.fake_graph import SEA_VIEW_NUMBER

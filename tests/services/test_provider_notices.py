@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from app.core.events import ChannelChanged
 from app.models import Channel, InboundItem, Message
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import change, document, encode, text
 from tests.desk import STRANGER, Desk, status
 from tests.fake_graph import SEA_VIEW_NUMBER

@@ -9,7 +9,7 @@ from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.principal import Principal
 from app.core.types import DeliveryStatus, Department, MessageType, OutboxState, UserType
 from app.models import Conversation, Delivery, Message
-from app.services.outbox import MAX_ATTEMPTS, Outbox
+from app.services.outbox.service import MAX_ATTEMPTS, Outbox
 from tests.desk import GUEST, WELCOME, Desk, principal, status
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.settings import Settings
 from app.main import create_app
 from app.models import Base, Conversation, Guest, InboundItem
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.desk import GUEST, STRANGER, Desk, photo, status
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER
 from tests.ledger import Ledger

@@ -12,8 +12,8 @@ from app.core.settings import Settings
 from app.core.templates import Offers
 from app.core.templates import ProviderTemplate as ProviderListed
 from app.models import Channel, Guest, ProviderTemplate
-from app.services.template_news import template_changed, template_notice, template_refused
-from app.services.templates import TemplateService, speaks
+from app.services.templates.news import template_changed, template_notice, template_refused
+from app.services.templates.service import TemplateService, speaks
 from app.store.database import Database
 from tests.channels.ports import closed_port
 from tests.desk import Desk, open_desk, principal

@@ -13,8 +13,8 @@ from app.core.templates import TemplateRequest
 from app.core.types import ConversationStatus, DeliveryStatus, MediaState, MessageType
 from app.core.views import MessageView
 from app.models import Account, Conversation, Delivery, Media, Message
-from app.services.template_content import template_out
-from app.services.templates import TemplateService
+from app.services.templates.content import template_out
+from app.services.templates.service import TemplateService
 from app.store.database import Database
 from tests.desk import GUEST, principal
 from tests.ledger import Ledger

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.channels.base import AccountFault, IdentityChanged
 from app.channels.whatsapp.parse import parse
 from app.models import Account, Channel, Conversation, Correction, Media, Message, MessageStatus
-from app.services.inbound import Receipt
+from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_cases import Case, Says
 from tests.channels.whatsapp_other_cases import CASES
 from tests.channels.whatsapp_payloads import RECEIVED_AT, change, text

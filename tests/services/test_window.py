@@ -8,7 +8,7 @@ import pytest
 from app.core.events import MessageCreated, MessageStatusChanged
 from app.core.types import OutboxState
 from app.models import Account, Delivery, Message
-from app.services.delivery_reports import WINDOW_CLOSED
+from app.services.inbound.delivery_reports import WINDOW_CLOSED
 from tests.channels.whatsapp_payloads import GUEST, Json, change, document, encode, message, text
 from tests.desk import Desk, status
 from tests.fake_graph import APP_SECRET, SEA_VIEW_NUMBER

@@ -6,8 +6,8 @@ import pytest
 
 from app.core.types import ConversationStatus
 from app.models import Account, Delivery, Guest, Message
-from app.services.inbound import Receipt
-from app.services.phrases import RESUMED, STOPPED, TOO_BIG
+from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG
+from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, change, document, encode, message
 from tests.desk import Desk
 from tests.fake_graph import SEA_VIEW_NUMBER

@@ -10,7 +10,7 @@ import structlog
 
 from app.core.clock import Clock
 from app.media.storage import MediaStorage
-from app.services.media_fetching import tell_message
+from app.services.files.fetching import tell_message
 from app.store.database import Database
 from app.store.retention import DeletedFile
 from app.store.unit_of_work import UnitOfWork

@@ -15,7 +15,7 @@ from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus
 from app.core.views import ConversationRef
 from app.services import channels
-from app.services.template_news import template_refused
+from app.services.templates.news import template_refused
 from app.store.channels import ChannelRecord
 from app.store.messages import NewStatus, Standing, StatusReport
 from app.store.unit_of_work import UnitOfWork

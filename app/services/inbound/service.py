@@ -15,10 +15,10 @@ from app.channels.base import Malformed, Preference
 from app.core.clock import Clock
 from app.core.text import clean
 from app.core.types import Platform, UpdateState
-from app.services.guest_desk import GuestDesk
-from app.services.intake import Body, Intake, Placed, RawUpdate
-from app.services.taking import Failures, NotReadable, take_items
-from app.services.template_news import template_notice
+from app.services.inbound.guest_desk import GuestDesk
+from app.services.inbound.intake import Body, Intake, Placed, RawUpdate
+from app.services.inbound.taking import Failures, NotReadable, take_items
+from app.services.templates.news import template_notice
 from app.store.database import Database
 from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork

@@ -1,6 +1,6 @@
 """What one message of a guest brings about: its place in a conversation and in the flow, the answers that leave.
 
-Decides in memory, on what ``services/arrivals.py`` has loaded and locked; what is to be written goes into a draft.
+Decides in memory, on what ``arrivals.py`` has loaded and locked; what is to be written goes into ``changes.py``.
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ from app.flows.definition import FlowBook
 from app.flows.engine import PAPERS, begin_state, step
 from app.flows.texts import in_language
 from app.flows.types import FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
-from app.services.corrections import Reading
-from app.services.draft import Draft, Entry
-from app.services.outgoing import menu_pieces
-from app.services.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
-from app.services.visitor import BOT_STATUSES, Visitor, bind_stay, put_state
+from app.services.inbound.changes import Changes, Entry
+from app.services.inbound.corrections import Reading
+from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
+from app.services.inbound.visitor import BOT_STATUSES, Visitor, bind_stay, put_state
+from app.services.sending.outgoing import menu_pieces
 from app.store.conversations import PREVIEW_LENGTH, ConversationState
 from app.store.messages import NewMedia, NewMessage
 
@@ -59,9 +59,9 @@ class GuestDesk:
         """Where a new conversation of this guest begins."""
         return begin_state(self._book, visitor.facts)
 
-    def take(self, draft: Draft, visitor: Visitor, taken: Taken) -> None:
+    def take(self, changes: Changes, visitor: Visitor, taken: Taken) -> None:
         """A message of a guest: kept, answered by the flow where that speaks, and shown to staff."""
-        item, conversation, at = taken.item, taken.conversation, draft.at
+        item, conversation, at = taken.item, taken.conversation, changes.at
         conversation.account_id, conversation.address = visitor.account.id, visitor.account.address
         conversation.window_opened_at = visitor.window_opened_at
         self._rebind(conversation, visitor)
@@ -70,43 +70,43 @@ class GuestDesk:
         is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or (
             conversation.status in BOT_STATUSES and _is_another_page(visitor, item)
         )
-        self._keep(draft, visitor, taken, stay_id=conversation.stay_id if is_document else None)
+        self._keep(changes, visitor, taken, stay_id=conversation.stay_id if is_document else None)
         if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
             conversation.waiting_since = at
-        self._carry_out(draft, visitor, conversation, outcome)
+        self._carry_out(changes, visitor, conversation, outcome)
         if taken.reading.revoked_at is None:
-            self._heed_wishes(draft, visitor, conversation, item)
+            self._heed_wishes(changes, visitor, conversation, item)
         if item.too_big and item.group is None and conversation.status in BOT_STATUSES:
             text = in_language(TOO_BIG, visitor.facts.language)
             if told_before not in {text, _preview(taken)[:PREVIEW_LENGTH]}:  # of several in a row, once
-                self._reply(draft, visitor, conversation, Reply(text=text))
+                self._reply(changes, visitor, conversation, Reply(text=text))
 
-    def take_reaction(self, draft: Draft, visitor: Visitor, taken: Taken, *, by_hotel: bool = False) -> None:
+    def take_reaction(self, changes: Changes, visitor: Visitor, taken: Taken, *, by_hotel: bool = False) -> None:
         """A reaction stands beside what it is about, and asks for nothing: no flow, no waiting, no last message."""
         if by_hotel:
-            self._keep_echo(draft, visitor, taken, preview=None)
+            self._keep_echo(changes, visitor, taken, preview=None)
         else:
-            self._keep(draft, visitor, taken, preview=None)
+            self._keep(changes, visitor, taken, preview=None)
 
-    def take_echo(self, draft: Draft, visitor: Visitor, taken: Taken) -> None:
+    def take_echo(self, changes: Changes, visitor: Visitor, taken: Taken) -> None:
         """Somebody of the hotel answered from the phone: as if they had here, so the flow falls silent."""
-        conversation, at = taken.conversation, draft.at
+        conversation, at = taken.conversation, changes.at
         if conversation.status is not ConversationStatus.RELAY:
             conversation.status = ConversationStatus.RELAY
             conversation.relayed_at = at
-            draft.changed(conversation, Change.RELAY_STARTED)
-        self._keep_echo(draft, visitor, taken, preview=_preview(taken))
+            changes.happened(conversation, Change.RELAY_STARTED)
+        self._keep_echo(changes, visitor, taken, preview=_preview(taken))
         conversation.last_staff_message_at = at
         conversation.waiting_since = None
 
     def _keep(
-        self, draft: Draft, visitor: Visitor, taken: Taken, *, stay_id: int | None = None, preview: str | None = ""
+        self, changes: Changes, visitor: Visitor, taken: Taken, *, stay_id: int | None = None, preview: str | None = ""
     ) -> None:
         item, conversation = taken.item, taken.conversation
         extra = taken.reading.extra
         if item.group is not None:
             extra = extra | {"sender": _writer(item.sender)}
-        draft.add(
+        changes.add(
             conversation,
             NewMessage(
                 hotel_id=conversation.hotel_id,
@@ -123,15 +123,15 @@ class GuestDesk:
                 edited_at=taken.reading.edited_at,
                 revoked_at=taken.reading.revoked_at,
                 provider_timestamp=item.sent_at,
-                created_at=draft.at,
+                created_at=changes.at,
             ),
             preview=None if preview is None else _preview(taken),
             reply_to=taken.reply_to,
         )
 
-    def _keep_echo(self, draft: Draft, visitor: Visitor, taken: Taken, *, preview: str | None) -> None:
+    def _keep_echo(self, changes: Changes, visitor: Visitor, taken: Taken, *, preview: str | None) -> None:
         item, conversation = taken.item, taken.conversation
-        draft.add(
+        changes.add(
             conversation,
             NewMessage(
                 hotel_id=conversation.hotel_id,
@@ -149,7 +149,7 @@ class GuestDesk:
                 edited_at=taken.reading.edited_at,
                 revoked_at=taken.reading.revoked_at,
                 provider_timestamp=item.sent_at,
-                created_at=draft.at,
+                created_at=changes.at,
             ),
             preview=preview,
             reply_to=taken.reply_to,
@@ -192,17 +192,17 @@ class GuestDesk:
         )
         return step(self._book, state, said, visitor.facts)
 
-    def _carry_out(self, draft: Draft, visitor: Visitor, conversation: ConversationState, outcome: Outcome) -> None:
+    def _carry_out(self, changes: Changes, visitor: Visitor, conversation: ConversationState, outcome: Outcome) -> None:
         relays = [effect for effect in outcome.effects if isinstance(effect, RelayTo)]
         put_state(conversation, outcome.state)
-        relayed = self._relay(visitor, conversation, relays[-1], draft.at) if relays else None
+        relayed = self._relay(visitor, conversation, relays[-1], changes.at) if relays else None
         for reply in outcome.replies:
-            self._reply(draft, visitor, conversation, reply)
+            self._reply(changes, visitor, conversation, reply)
         if any(isinstance(effect, SubmitCheckin) for effect in outcome.effects) and visitor.stay is not None:
             visitor.submitted = True
             visitor.stay = msgspec.structs.replace(visitor.stay, checkin_state=CheckinState.SUBMITTED)
         if relayed is not None:
-            draft.changed(relayed, Change.RELAY_STARTED)
+            changes.happened(relayed, Change.RELAY_STARTED)
 
     def _relay(
         self, visitor: Visitor, conversation: ConversationState, effect: RelayTo, at: datetime
@@ -226,32 +226,32 @@ class GuestDesk:
         return target
 
     def _heed_wishes(
-        self, draft: Draft, visitor: Visitor, conversation: ConversationState, item: InboundMessage
+        self, changes: Changes, visitor: Visitor, conversation: ConversationState, item: InboundMessage
     ) -> None:
         """STOP and START: kept, said to the guest once, and to staff."""
         if wants_out(item):
             if visitor.opted_out_at is None:
-                visitor.opted_out_at = draft.at
-                self._confirm(draft, visitor, conversation, STOPPED, STOP_NOTE)
+                visitor.opted_out_at = changes.at
+                self._confirm(changes, visitor, conversation, STOPPED, STOP_NOTE)
         elif visitor.opted_out_at is not None and wants_in(item):
             visitor.opted_out_at = None
-            self._confirm(draft, visitor, conversation, RESUMED, START_NOTE)
+            self._confirm(changes, visitor, conversation, RESUMED, START_NOTE)
 
     def _confirm(
         self,
-        draft: Draft,
+        changes: Changes,
         visitor: Visitor,
         conversation: ConversationState,
         phrase: Mapping[str, str],
         note: str,
     ) -> None:
-        self._reply(draft, visitor, conversation, Reply(text=in_language(phrase, visitor.facts.language)))
-        add_note(draft, conversation, note, sender_name=visitor.channel.hotel_name)
+        self._reply(changes, visitor, conversation, Reply(text=in_language(phrase, visitor.facts.language)))
+        add_note(changes, conversation, note, sender_name=visitor.channel.hotel_name)
 
-    def _reply(self, draft: Draft, visitor: Visitor, conversation: ConversationState, reply: Reply) -> None:
+    def _reply(self, changes: Changes, visitor: Visitor, conversation: ConversationState, reply: Reply) -> None:
         options = [msgspec.structs.asdict(option) for option in reply.options]
         for piece in menu_pieces(self._channels.get(conversation.platform), reply.text, options, reply.opens):
-            draft.add(
+            changes.add(
                 conversation,
                 NewMessage(
                     hotel_id=conversation.hotel_id,
@@ -263,7 +263,7 @@ class GuestDesk:
                     content=piece.content,
                     extra=piece.extra,
                     delivery_status=DeliveryStatus.QUEUED,
-                    created_at=draft.at,
+                    created_at=changes.at,
                 ),
                 preview=piece.content,
                 deliver=True,
@@ -271,10 +271,10 @@ class GuestDesk:
 
 
 def add_note(
-    draft: Draft, conversation: ConversationState, text: str, *, sender_name: str, external_id: str | None = None
+    changes: Changes, conversation: ConversationState, text: str, *, sender_name: str, external_id: str | None = None
 ) -> None:
     """A note for staff. One with an ``external_id`` stands there once, however often it is told."""
-    draft.add(
+    changes.add(
         conversation,
         NewMessage(
             hotel_id=conversation.hotel_id,
@@ -286,7 +286,7 @@ def add_note(
             content=text,
             is_note=True,
             external_id=external_id,
-            created_at=draft.at,
+            created_at=changes.at,
         ),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from app.services.media_fetching import MediaFetcher
+from app.services.files.fetching import MediaFetcher
 
 log = structlog.get_logger(__name__)
 

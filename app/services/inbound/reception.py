@@ -12,7 +12,7 @@ from app.channels.base import Sender
 from app.core.phones import shown, variants
 from app.core.text import clean
 from app.core.types import IdentityKind, Platform
-from app.services.visitor import Visitor
+from app.services.inbound.visitor import Visitor
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.guests import AccountRecord, Address, NewGuest

@@ -26,7 +26,7 @@ from app.channels.base import (
 from app.core.drafts import Draft, Place
 from app.core.errors import Invalid
 from app.core.types import MessageType
-from app.services.template_content import template_out
+from app.services.templates.content import template_out
 from app.store.channels import ChannelRecord
 from app.store.deliveries import ClaimedDelivery
 from app.store.media import FileRecord

@@ -24,9 +24,9 @@ from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services import channels
-from app.services.delivery_reports import WINDOW_CLOSED, apply_report
-from app.services.outgoing import Uploads, outgoing_content
-from app.services.template_news import template_refused
+from app.services.inbound.delivery_reports import WINDOW_CLOSED, apply_report
+from app.services.sending.outgoing import Uploads, outgoing_content
+from app.services.templates.news import template_refused
 from app.store.channels import ChannelRecord
 from app.store.database import Database
 from app.store.deliveries import ClaimedDelivery, LostDelivery

@@ -11,10 +11,10 @@ import structlog
 from app.channels.base import IdentityChanged, Preference
 from app.core.phones import shown, variants
 from app.core.types import IdentityKind
-from app.services.draft import Draft
-from app.services.guest_desk import add_note
-from app.services.reception import Identity
-from app.services.visitor import Visitor
+from app.services.inbound.changes import Changes
+from app.services.inbound.guest_desk import add_note
+from app.services.inbound.reception import Identity
+from app.services.inbound.visitor import Visitor
 from app.store.channels import ChannelRecord
 from app.store.guests import AccountRecord
 from app.store.unit_of_work import UnitOfWork
@@ -98,9 +98,9 @@ async def _leave_note(
     conversation = visitor.choose()
     if conversation is None:
         return
-    draft = Draft(at)
-    add_note(draft, conversation, text, sender_name=channel.hotel_name, external_id=external_id)
-    await draft.write(work)
+    changes = Changes(at)
+    add_note(changes, conversation, text, sender_name=channel.hotel_name, external_id=external_id)
+    await changes.write(work)
 
 
 def _identities(name: str) -> list[Identity]:

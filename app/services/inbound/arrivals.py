@@ -10,11 +10,11 @@ import msgspec
 from app.channels.base import Echo, InboundMessage, Sender
 from app.core.events import Change
 from app.core.types import ConversationStatus, MessageType
-from app.services.corrections import reading_on_arrival, spellings_of
-from app.services.draft import Draft, Entry
-from app.services.guest_desk import GuestDesk, Taken
-from app.services.reception import Caller, meet
-from app.services.visitor import Visitor, put_state
+from app.services.inbound.changes import Changes, Entry
+from app.services.inbound.corrections import reading_on_arrival, spellings_of
+from app.services.inbound.guest_desk import GuestDesk, Taken
+from app.services.inbound.reception import Caller, meet
+from app.services.inbound.visitor import Visitor, put_state
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState, Opening
 from app.store.corrections import Correction
@@ -69,7 +69,7 @@ class _Batch:
         self._work = work
         self._desk = desk
         self._visitors = visitors
-        self._draft = Draft(at)
+        self._changes = Changes(at)
         self._at = at
         self._places: dict[tuple[int, str], tuple[int, int]] = {}
         self._corrections: dict[tuple[int, str], list[Correction]] = {}
@@ -114,7 +114,7 @@ class _Batch:
             visitor.conversations.append(conversation)
             if is_new:
                 put_state(conversation, self._desk.first_state(visitor))
-                self._draft.changed(conversation, Change.CREATED)
+                self._changes.happened(conversation, Change.CREATED)
 
     async def take(self, arrival: Arrival) -> None:
         visitor = self._visitors[arrival.caller]
@@ -129,15 +129,15 @@ class _Batch:
             reply_to=reply_to,
         )
         if arrival.is_reaction:
-            self._desk.take_reaction(self._draft, visitor, taken, by_hotel=arrival.by_hotel)
+            self._desk.take_reaction(self._changes, visitor, taken, by_hotel=arrival.by_hotel)
         elif arrival.by_hotel:
-            self._desk.take_echo(self._draft, visitor, taken)
+            self._desk.take_echo(self._changes, visitor, taken)
         else:
             visitor.has_written(arrival.opens_at)
-            self._desk.take(self._draft, visitor, taken)
+            self._desk.take(self._changes, visitor, taken)
 
     async def write(self) -> None:
-        await self._draft.write(self._work)
+        await self._changes.write(self._work)
         guests = self._work.guests
         opened: dict[int, datetime] = {}
         for key, visitor in self._visitors.items():
@@ -157,7 +157,7 @@ class _Batch:
         external_id = arrival.item.reply_to
         if external_id is None:
             return None, None
-        if entry := self._draft.entry(arrival.channel.id, external_id):
+        if entry := self._changes.entry(arrival.channel.id, external_id):
             return entry, entry.conversation.id
         return self._places.get((arrival.channel.id, external_id), (None, None))
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from app.services.outbox import Outbox
+from app.services.outbox.service import Outbox
 
 log = structlog.get_logger(__name__)
 

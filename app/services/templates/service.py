@@ -28,9 +28,9 @@ from app.core.views import MessageView
 from app.services import channels
 from app.services.access import require_whole_hotel
 from app.services.conversations import ConversationService
-from app.services.outgoing import Piece
-from app.services.sending import SendingService, own_upload
-from app.services.template_content import details_of
+from app.services.sending.outgoing import Piece
+from app.services.sending.service import SendingService, own_upload
+from app.services.templates.content import details_of
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.database import Database

@@ -6,7 +6,7 @@ from typing import Any, Final
 import structlog
 
 from app.core.types import Platform
-from app.services.template_content import KEY
+from app.services.templates.content import KEY
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)

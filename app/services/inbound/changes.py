@@ -28,7 +28,7 @@ class Entry:
     id: int = 0
 
 
-class Draft:
+class Changes:
     """For one transaction, or one savepoint of it: ``write`` is the last thing that is done with it."""
 
     def __init__(self, at: datetime) -> None:
@@ -66,7 +66,7 @@ class Draft:
         self.touch(conversation)
         return entry
 
-    def changed(self, conversation: ConversationState, change: Change) -> None:
+    def happened(self, conversation: ConversationState, change: Change) -> None:
         """A conversation began or changed hands."""
         self._happened.append((conversation.ref(), change))
         self.touch(conversation)

@@ -23,12 +23,12 @@ from app.channels.base import (
 )
 from app.channels.whatsapp.errors import outcome_of
 from app.services import channels
-from app.services.arrivals import arrival_of, take_messages
-from app.services.corrections import correct
-from app.services.delivery_reports import take_statuses
-from app.services.guest_desk import GuestDesk
-from app.services.identities import change_identity, note_preference
-from app.services.intake import Body, Placed
+from app.services.inbound.arrivals import arrival_of, take_messages
+from app.services.inbound.corrections import correct
+from app.services.inbound.delivery_reports import take_statuses
+from app.services.inbound.guest_desk import GuestDesk
+from app.services.inbound.identities import change_identity, note_preference
+from app.services.inbound.intake import Body, Placed
 from app.store.database import is_away, is_deadlock
 from app.store.saving import batched
 from app.store.unit_of_work import UnitOfWork

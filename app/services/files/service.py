@@ -24,7 +24,7 @@ from app.media.names import safe_name
 from app.media.sniff import NotAllowed
 from app.media.storage import MediaStorage, NotStored, StoredBytes
 from app.services.access import check_access, require_staff
-from app.services.media_fetching import tell_message
+from app.services.files.fetching import tell_message
 from app.store.channels import ChannelRecord
 from app.store.database import Database
 from app.store.media import FileRecord, StoredFile

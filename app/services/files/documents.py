@@ -14,7 +14,7 @@ from app.core.links import Variant
 from app.core.principal import Principal
 from app.core.types import StayStatus
 from app.services.access import may_see_documents
-from app.services.media import MediaService, Shown, shown
+from app.services.files.service import MediaService, Shown, shown
 from app.store.database import Database
 from app.store.media import StayDates
 from app.store.unit_of_work import UnitOfWork

@@ -22,9 +22,9 @@ from app.core.principal import Principal
 from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, SenderType
 from app.core.views import MessageView
 from app.services.conversations import ConversationService, lock_visible
-from app.services.delivery_reports import WINDOW_CLOSED
-from app.services.outgoing import Piece, pieces_of, refusal
-from app.services.receipts import ReadBack, ReceiptService, read_newest
+from app.services.inbound.delivery_reports import WINDOW_CLOSED
+from app.services.sending.outgoing import Piece, pieces_of, refusal
+from app.services.sending.receipts import ReadBack, ReceiptService, read_newest
 from app.store.conversations import ConversationState
 from app.store.database import Database
 from app.store.media import FileRecord
