@@ -59,15 +59,16 @@ class RetentionStore:
         )
         return await self._mark_deleted(due.scalar_subquery(), at)
 
-    async def with_bytes_left(self, limit: int) -> list[DeletedFile]:
-        """Deleted files of which something is still stored, the longest deleted first."""
+    async def with_bytes_left(self, limit: int, *, after: int = 0) -> list[DeletedFile]:
+        """Deleted files of which something is still stored, by their ids from behind ``after``."""
         rows = await self._connection.execute(
             select(Media.id, Media.hotel_id, Media.message_id, Media.original_key, Media.thumbnail_key)
             .where(
                 Media.state == MediaState.DELETED,
+                Media.id > after,
                 or_(Media.original_key.is_not(None), Media.thumbnail_key.is_not(None)),
             )
-            .order_by(Media.deleted_at, Media.id)
+            .order_by(Media.id)
             .limit(limit)
         )
         found = rows.all()

@@ -14,7 +14,7 @@ from app.core.links import Variant
 from app.core.principal import Principal
 from app.core.settings import Settings
 from app.core.types import Department, MediaState, StayStatus, UserType
-from app.media.storage import MediaStorage
+from app.media.storage import MediaStorage, NotStored
 from app.models import AuditEntry, Delivery, InboundUpdate, Media, MessageStatus, Stay
 from app.services.files.keeping import MediaKeeping
 from app.store.database import Database
@@ -201,6 +201,21 @@ async def test_where_the_store_is_away_the_keys_stay_for_the_next_hour(
     assert (await ledger.row(Media)).original_key is not None
     await desk.services.housekeeping.tidy()
     assert archive.kept == []
+
+
+async def test_bytes_that_cannot_be_deleted_hold_up_no_others(
+    desk: Desk, archive: Archive, ledger: Ledger, settings: Settings
+) -> None:
+    stuck = await archive.put(state=MediaState.DELETED, original_key="ab/" + "0" * 38)
+    media_id = await archive.put(state=MediaState.DELETED)
+    key = (await ledger.row(Media, Media.id == media_id)).original_key
+    (Path(settings.media_dir) / "ab" / ("0" * 38) / "a folder, which is no file").mkdir(parents=True)
+
+    assert (await desk.services.housekeeping.tidy())["files"] is None, "and so it is seen"
+
+    with pytest.raises(NotStored):
+        await archive.storage.size(key)
+    assert [each.id for each in await ledger.rows(Media, Media.original_key.is_not(None))] == [stuck]
 
 
 async def test_uploads_that_nobody_sent_go_after_a_day_and_leave_nothing(

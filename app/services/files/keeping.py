@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from app.core.clock import Clock
+from app.core.errors import Unavailable
 from app.media.storage import MediaStorage
 from app.services.files.fetching import tell_message
 from app.store.database import Database
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 UNSENT_KEPT: Final = timedelta(days=1)
 STRAY_KEPT: Final = timedelta(days=1)
 BATCH: Final = 100
+FAILURES_TAKEN: Final = 10
 
 
 class MediaKeeping:
@@ -32,18 +34,29 @@ class MediaKeeping:
         self._clock = clock
 
     async def tidy(self) -> int:
-        """Delete documents in time, uploads that were never sent, and what guests took back; how many files."""
+        """Delete documents in time, uploads that were never sent, and what guests took back; how many files.
+
+        Bytes that cannot be deleted hold up no others. Raises Unavailable at the end where there were any, and at once
+        where the store seems to be away.
+        """
         while len(await self._database.run(self._end_documents)) == BATCH:
             pass
         while len(await self._database.run(self._end_unsent)) == BATCH:
             pass
-        deleted = 0
-        while found := await self._with_bytes():
+        deleted, last_id, failed = 0, 0, list[Unavailable]()
+        while found := await self._with_bytes(last_id):
             for each in found:
-                await self._storage.delete(each.keys)
-                async with self._database.transaction() as work:
-                    await work.retention.bytes_are_gone(each.id)
-            deleted += len(found)
+                try:
+                    await self._delete(each)
+                    deleted += 1
+                except Unavailable as error:
+                    log.error("file_not_deleted", media_id=each.id, reason=getattr(error, "__notes__", error.message))
+                    failed.append(error)
+                    if len(failed) == FAILURES_TAKEN:
+                        raise
+            last_id = found[-1].id
+        if failed:
+            raise failed[0]
         return deleted
 
     async def sweep(self) -> int:
@@ -58,9 +71,14 @@ class MediaKeeping:
             swept += len(strays)
         return swept
 
-    async def _with_bytes(self) -> list[DeletedFile]:
+    async def _with_bytes(self, after: int) -> list[DeletedFile]:
         async with self._database.read() as work:
-            return await work.retention.with_bytes_left(BATCH)
+            return await work.retention.with_bytes_left(BATCH, after=after)
+
+    async def _delete(self, file: DeletedFile) -> None:
+        await self._storage.delete(file.keys)
+        async with self._database.transaction() as work:
+            await work.retention.bytes_are_gone(file.id)
 
     async def _end_documents(self, work: UnitOfWork) -> list[DeletedFile]:
         now = self._clock()
