@@ -1,10 +1,14 @@
 """One file on its way in: looked at, made safe, and put into the store. What every way in shares."""
 
 import asyncio
+import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -14,6 +18,8 @@ from app.media.images import Pictures
 from app.media.names import safe_name
 from app.media.sniff import IMAGES, MEGABYTE, SIZES, NotAllowed, Sniffed, check_fits, sniff
 from app.media.storage import MediaStorage
+
+_SCRATCH: Final = "lobby-file-"
 
 # What WhatsApp takes from us (Cloud API, "Media"); a table of values goes as the text that it is.
 TAKEN_BY_WHATSAPP = frozenset(
@@ -120,11 +126,26 @@ class Porter:
 @asynccontextmanager
 async def scratch_folder() -> AsyncIterator[Path]:
     """A folder of this file's own, readable by nobody else, gone at the end."""
-    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="lobby-file-")
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix=_SCRATCH)
     try:
         yield Path(folder.name)
     finally:
         await asyncio.to_thread(folder.cleanup)
+
+
+def forget_scratch(before: datetime) -> int:
+    """Delete the folders of this user's processes that ended before they could, untouched since then; how many.
+    Blocks."""
+    found = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        try:
+            told = folder.lstat()
+        except OSError:  # gone meanwhile
+            continue
+        if told.st_uid == os.getuid() and told.st_mtime < before.timestamp():
+            shutil.rmtree(folder, ignore_errors=True)
+            found += 1
+    return found
 
 
 def _size(path: Path) -> int:

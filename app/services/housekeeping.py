@@ -56,6 +56,7 @@ class Housekeeping:
             "events": self._events,
             "sessions": self._sessions,
             "files": self._media.tidy,
+            "scratch": self._media.clear_scratch,
             "stray_bytes": self._sweep,
             "deliveries": self._deliveries,
             "statuses": self._statuses,

@@ -1,5 +1,7 @@
 """A stay's documents: who looks is written down first, and in time they go, also where a process dies between."""
 
+import os
+import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -274,6 +276,22 @@ async def test_what_a_dying_process_was_writing_goes_after_a_day(
     await desk.services.housekeeping.tidy()
 
     assert archive.kept == [kept]
+
+
+async def test_what_a_dying_process_was_working_on_goes_from_the_temporary_folder(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: HeldClock
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, hours in (("lobby-file-left", 2), ("lobby-file-in-use", 0), ("somebody-elses", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "original").write_bytes(files.PDF)
+        touched = (clock.now - timedelta(hours=hours)).timestamp()
+        os.utime(tmp_path / name, (touched, touched))
+
+    assert (await desk.services.housekeeping.tidy())["scratch"] == 1
+
+    assert {each.name for each in tmp_path.iterdir()} >= {"lobby-file-in-use", "somebody-elses"}
+    assert not (tmp_path / "lobby-file-left").exists()
 
 
 async def test_old_deliveries_reports_and_bodies_go_and_younger_ones_stay(

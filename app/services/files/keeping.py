@@ -3,6 +3,7 @@
 The row is the word: a file that is DELETED and still has keys is deleted again, until its keys are gone.
 """
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +11,7 @@ import structlog
 
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.media.incoming import forget_scratch
 from app.media.storage import MediaStorage
 from app.services.files.fetching import tell_message
 from app.store.database import Database
@@ -20,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 UNSENT_KEPT: Final = timedelta(days=1)
 STRAY_KEPT: Final = timedelta(days=1)
+SCRATCH_KEPT: Final = timedelta(hours=1)  # longer than any fetch or upload works on its files
 BATCH: Final = 100
 FAILURES_TAKEN: Final = 10
 
@@ -58,6 +61,10 @@ class MediaKeeping:
         if failed:
             raise failed[0]
         return deleted
+
+    async def clear_scratch(self) -> int:
+        """Delete what processes that died left in this machine's temporary folder; how many folders."""
+        return await asyncio.to_thread(forget_scratch, self._clock() - SCRATCH_KEPT)
 
     async def sweep(self) -> int:
         """Delete what lies in the store for a day and no row names: a process died before it could; how many."""
