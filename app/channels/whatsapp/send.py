@@ -5,19 +5,17 @@ may have been (wait for a status that carries our delivery id).
 """
 
 import json
-import re
 from typing import Final
 
 import httpx
 
 from app.channels.base import NotSendable, Outgoing, SendOutcome, SendResult
 from app.channels.whatsapp.errors import explain, outcome_of
+from app.channels.whatsapp.graph import can_sign, retry_after
 from app.channels.whatsapp.requests import read_back, request_body
 from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
 from app.core.text import read_json
 
-_ACCOUNT: Final = re.compile("[0-9]{1,64}")
-_TOKEN: Final = re.compile("[!-~]+")
 _NOTHING_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -55,7 +53,7 @@ class GraphSender:
 
     async def _post(self, body: Json, *, account: str, access_token: str) -> httpx.Response | SendResult:
         """The answer, or what became of a request that has none."""
-        if not _ACCOUNT.fullmatch(account) or not _TOKEN.fullmatch(access_token):
+        if not can_sign(account, access_token):
             return SendResult(
                 outcome=SendOutcome.PAUSE, detail="The channel's number id or access token cannot be one."
             )
@@ -88,22 +86,16 @@ def read_answer(response: httpx.Response) -> SendResult:
 
 
 def _read_error(response: httpx.Response, error: Json) -> SendResult:
-    retry_after = _retry_after(response)
+    wait = retry_after(response)
     if not error:  # a proxy's or a broken server's page: Meta's own errors are JSON
         detail = f"HTTP {response.status_code} without Meta's error."
         outcome = SendOutcome.THROTTLED if response.status_code == 429 else SendOutcome.RETRY
-        return SendResult(outcome=outcome, detail=detail, retry_after=retry_after)
+        return SendResult(outcome=outcome, detail=detail, retry_after=wait)
     code = as_integer(error.get("code"))
     details = as_text(as_object(error.get("error_data")).get("details"), 300)
     return SendResult(
         outcome=outcome_of(code, http_status=response.status_code),
         code=code,
         detail=explain(code, details or as_text(error.get("message"), 300), http_status=response.status_code),
-        retry_after=retry_after,
+        retry_after=wait,
     )
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds, up to a day. The header's other form, a date, is not used by Meta."""
-    seconds = response.headers.get("retry-after", "")
-    return min(float(seconds), 86_400.0) if seconds.isascii() and seconds.isdigit() else None

@@ -5,7 +5,6 @@ alone: pages are followed by their cursor, never by the address in ``paging.next
 """
 
 import asyncio
-import re
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +12,7 @@ import httpx
 
 from app.channels.base import SendOutcome, TemplateListing
 from app.channels.whatsapp.errors import outcome_of
+from app.channels.whatsapp.graph import is_account, is_token
 from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
 from app.core.templates import ProviderTemplate
 from app.core.text import clean_json, read_json
@@ -22,8 +22,6 @@ LIST_WITHIN: Final = 20.0  # seconds for all pages together: somebody may be wai
 
 _PAGE: Final = 200
 _FIELDS: Final = "id,name,language,status,category,parameter_format,components"
-_ACCOUNT: Final = re.compile("[0-9]{1,64}")
-_TOKEN: Final = re.compile("[!-~]+")
 _BAD_TOKEN: Final = 190
 
 
@@ -36,9 +34,9 @@ class GraphTemplates:
 
     async def list(self, *, business_account: str, access_token: str) -> TemplateListing:
         """Every template of the account. Never raises for what Meta or the network does."""
-        if not _ACCOUNT.fullmatch(business_account):
+        if not is_account(business_account):
             return _failed(SendOutcome.REFUSED, "The channel's business account id cannot be one.")
-        if not _TOKEN.fullmatch(access_token):
+        if not is_token(access_token):
             return _failed(SendOutcome.PAUSE, "The channel's access token cannot be one.")
         try:
             async with asyncio.timeout(LIST_WITHIN):
