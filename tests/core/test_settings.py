@@ -88,9 +88,7 @@ def test_production_refuses_to_start_without(monkeypatch: pytest.MonkeyPatch, mi
         load_settings()
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("WHATSAPP_API_URL", "http://graph.facebook.com"), ("MEDIA_DIR", "media")]
-)
+@pytest.mark.parametrize(("name", "value"), [("WHATSAPP_API_URL", "http://graph.facebook.com"), ("MEDIA_DIR", "media")])
 def test_production_refuses_what_only_development_may_have(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
