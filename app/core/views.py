@@ -1,4 +1,8 @@
-"""Read models: what the store reads and the contracts render. Immutable, and complete: nothing loads later."""
+"""Read models: what the store reads and the contracts render. Immutable, and complete: nothing loads later.
+
+What events carry is kept with them: a field that is added has a default, by which the events of the release before it
+are still read.
+"""
 
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -49,7 +53,7 @@ class ConversationRef(msgspec.Struct, frozen=True, kw_only=True):
     status: ConversationStatus
     department: Department | None
     assignee_id: int | None
-    window_closes_at: datetime | None
+    window_closes_at: datetime | None = None
 
     @property
     def is_demo(self) -> bool:
@@ -107,13 +111,13 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     delivery_status: DeliveryStatus | None
     delivery_error: str | None
-    delivery_error_code: int | None
-    details: dict[str, Any]
-    media: MediaView | None
-    reply_to_id: int | None
-    is_note: bool
-    edited_at: datetime | None
-    revoked_at: datetime | None
+    delivery_error_code: int | None = None
+    details: dict[str, Any] = {}
+    media: MediaView | None = None
+    reply_to_id: int | None = None
+    is_note: bool = False
+    edited_at: datetime | None = None
+    revoked_at: datetime | None = None
     client_message_id: UUID | None
     created_at: datetime
     provider_timestamp: datetime | None
