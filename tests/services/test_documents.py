@@ -18,7 +18,7 @@ from app.core.settings import Settings
 from app.core.types import Department, MediaState, StayStatus, UserType
 from app.media.storage import MediaStorage, NotStored
 from app.models import AuditEntry, Delivery, InboundUpdate, Media, MessageStatus, Stay
-from app.services.files.keeping import MediaKeeping
+from app.services.files.keeping import STRAYS_TAKEN, MediaKeeping
 from app.store.database import Database
 from tests import files
 from tests.desk import Desk, principal
@@ -263,6 +263,21 @@ async def test_bytes_that_no_row_names_go_after_a_day(
     assert (await desk.services.housekeeping.tidy())["stray_bytes"] == 1
 
     assert await archive.storage.size(kept.original_key) == len(files.PDF)
+
+
+async def test_a_store_of_which_most_is_unknown_is_somebody_elses_and_left_alone(
+    desk: Desk, archive: Archive, clock: HeldClock, tmp_path: Path
+) -> None:
+    await archive.put()
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(files.PDF)
+    for _ in range(STRAYS_TAKEN + 1):
+        await archive.storage.put(theirs)
+
+    clock.now = utc_now() + timedelta(hours=25)
+    assert (await desk.services.housekeeping.tidy())["stray_bytes"] == 0
+
+    assert len(archive.kept) == STRAYS_TAKEN + 2
 
 
 async def test_what_a_dying_process_was_writing_goes_after_a_day(

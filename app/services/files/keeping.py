@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 UNSENT_KEPT: Final = timedelta(days=1)
 STRAY_KEPT: Final = timedelta(days=1)
+STRAYS_TAKEN: Final = 100  # so many may be unknown also in a store that is nearly empty
 SCRATCH_KEPT: Final = timedelta(hours=1)  # longer than any fetch or upload works on its files
 BATCH: Final = 100
 FAILURES_TAKEN: Final = 10
@@ -67,16 +68,24 @@ class MediaKeeping:
         return await asyncio.to_thread(forget_scratch, self._clock() - SCRATCH_KEPT)
 
     async def sweep(self) -> int:
-        """Delete what lies in the store for a day and no row names: a process died before it could; how many."""
+        """Delete what lies in the store for a day and no row names: a process died before it could; how many.
+
+        Processes die seldom. Where most of a store is unknown it is somebody else's, or the database is not the one
+        that belongs to it: then nothing is deleted.
+        """
         before = self._clock() - STRAY_KEPT
         swept = await self._storage.forget_unfinished(before)
+        ours, strays = 0, list[str]()
         async for keys in self._storage.older_than(before):
             async with self._database.read() as work:
                 known = await work.retention.known_keys(keys)
-            strays = [key for key in keys if key not in known]
-            await self._storage.delete(strays)
-            swept += len(strays)
-        return swept
+            ours += len(known)
+            strays += [key for key in keys if key not in known]
+        if len(strays) > max(STRAYS_TAKEN, ours):
+            log.error("store_of_files_is_not_ours", known=ours, unknown=len(strays))
+            return swept
+        await self._storage.delete(strays)
+        return swept + len(strays)
 
     async def _with_bytes(self, after: int) -> list[DeletedFile]:
         async with self._database.read() as work:
