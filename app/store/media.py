@@ -16,7 +16,8 @@ UPLOAD_ID_KEPT = timedelta(days=29)  # the provider's 30, with a day to spare
 
 
 class ClaimedMedia(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that this worker may fetch until its lease ends. ``attempts`` counts this one."""
+    """A file that this worker may fetch until its lease ends. ``attempts`` counts this one; ``credentials`` are the
+    channel's, sealed, as they were at the claim."""
 
     id: int
     hotel_id: int
@@ -32,6 +33,7 @@ class ClaimedMedia(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     lease_token: UUID
     created_at: datetime
+    credentials: bytes
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +119,8 @@ class MediaStore:
             .with_for_update(of=Media, skip_locked=True)
             .cte("due")
         )
-        names = [each for each in ClaimedMedia.__struct_fields__ if each not in {"conversation_id", "type"}]
+        others = {"conversation_id", "type", "credentials"}
+        names = [each for each in ClaimedMedia.__struct_fields__ if each not in others]
         claimed = (
             update(Media)
             .where(Media.id.in_(select(due.c.id)))
@@ -126,8 +129,9 @@ class MediaStore:
             .cte("claimed")
         )
         rows = await self._connection.execute(
-            select(claimed, Message.conversation_id, Message.type)
+            select(claimed, Message.conversation_id, Message.type, Channel.credentials)
             .join(Message, Message.id == claimed.c.message_id)
+            .join(Channel, Channel.id == claimed.c.channel_id)
             .order_by(claimed.c.id)
         )
         return [ClaimedMedia(**row) for row in rows.mappings()]

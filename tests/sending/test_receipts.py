@@ -4,11 +4,15 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import Credentials
+from app.channels.base import Credentials, SendOutcome, SendResult
+from app.channels.registry import ChannelRegistry
+from app.channels.whatsapp import WhatsApp
 from app.core.events import ChannelChanged
 from app.core.settings import Settings
 from app.core.vault import Vault
 from app.models import Channel, Message, Participant
+from app.services.sending.receipts import ReadBack, ReceiptService
+from app.store.database import Database
 from tests.desk import open_desk, principal
 from tests.eventually import eventually
 from tests.fake_graph import FakeGraph
@@ -16,7 +20,7 @@ from tests.ledger import Ledger
 from tests.sending.conftest import GUEST, Desk
 from tests.sign_ins import HeldClock
 from tests.sockets import open_socket
-from tests.world import HotelWorld
+from tests.world import HotelWorld, World
 
 
 async def reads(graph: FakeGraph) -> list[dict[str, Any]]:
@@ -157,3 +161,30 @@ async def test_is_typing_has_to_be_said(desk: Desk) -> None:
     for body in (None, {}, {"is_typing": "perhaps"}):
         answer = await desk.post("typing", body)
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_body" if body is None else "bad_fields")
+
+
+async def test_a_token_that_was_mended_while_it_was_refused_pauses_nothing(
+    settings: Settings, database: Database, ledger: Ledger, world: World, hotel: HotelWorld
+) -> None:
+    class Meta(WhatsApp):
+        def __init__(self) -> None:
+            pass
+
+        async def mark_read(
+            self, external_id: str, *, typing: bool, account: str, credentials: Credentials
+        ) -> SendResult:
+            await world.seal_anew(hotel)
+            return SendResult(outcome=SendOutcome.PAUSE, code=190)
+
+    receipts = ReceiptService(
+        database=database,
+        channels=ChannelRegistry([Meta()]),
+        vault=Vault(settings.secret_key.get_secret_value()),
+        clock=HeldClock(),
+    )
+    sealed = (await ledger.row(Channel)).credentials
+    receipts.tell(ReadBack(channel_id=hotel.channel_id, external_id="wamid.A"))
+    await receipts.stop(patience=20)
+
+    channel = await ledger.row(Channel)
+    assert (channel.credentials != sealed, channel.paused_at) == (True, None)

@@ -19,7 +19,7 @@ from tests.eventually import eventually
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
 from tests.sign_ins import HeldClock
-from tests.world import HotelWorld, text_message
+from tests.world import HotelWorld, World, text_message
 
 
 class Mailbox:
@@ -237,6 +237,20 @@ async def test_a_bad_token_pauses_the_channel_and_the_file_waits(
 
     async with mailbox.desk.services.database.transaction() as work:
         await work.channels.resume(hotel.channel_id)
+    assert (await mailbox.fetch()).state is MediaState.STORED
+
+
+async def test_a_refusal_of_a_token_that_was_mended_meanwhile_pauses_nothing(
+    mailbox: Mailbox, ledger: Ledger, world: World, hotel: HotelWorld
+) -> None:
+    await mailbox.send(files.photo_from_a_phone())
+    [claimed] = await mailbox.fetcher.claim(1)
+    await mailbox.graph.fail_media("status", status=401, at="lookup")
+    await world.seal_anew(hotel)
+
+    await mailbox.fetcher.fetch(claimed)
+
+    assert (await ledger.row(Channel)).paused_at is None
     assert (await mailbox.fetch()).state is MediaState.STORED
 
 

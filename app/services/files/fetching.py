@@ -190,7 +190,7 @@ class MediaFetcher:
 
     async def _pause(self, work: UnitOfWork, claimed: ClaimedMedia, detail: str) -> bool:
         """The channel's token is at fault: nothing is fetched or sent by it until that is mended, and no try counts."""
-        await channels.pause(work, claimed.channel_id, detail)
+        await channels.pause(work, claimed.channel_id, detail, refused=claimed.credentials)
         await work.media.put_back(claimed, at=self._clock(), error=detail, attempts=claimed.attempts - 1)
         return False
 

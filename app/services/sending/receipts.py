@@ -18,6 +18,7 @@ from app.core.principal import Principal
 from app.core.vault import SealBroken, Vault
 from app.services import channels
 from app.services.access import check_access
+from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.database import Database
 from app.store.unit_of_work import UnitOfWork
@@ -32,7 +33,6 @@ AT_ONCE = 100
 class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
     """A guest's message, by the provider's id, that the guest is to see as read."""
 
-    hotel_id: int
     channel_id: int
     external_id: str
     typing: bool = False
@@ -105,21 +105,23 @@ class ReceiptService:
 
     async def _tell(self, read: ReadBack) -> None:
         try:
-            result = await self._hand_over(read)
-            if result is not None and result.outcome is SendOutcome.PAUSE:
-                await self._database.run(channels.pause, read.channel_id, result.detail, code=result.code)
+            if (channel := await self._channel(read)) is None:
+                return
+            result = await self._hand_over(read, channel)
+            if result.outcome is SendOutcome.PAUSE:
+                refused = channel.credentials
+                await self._database.run(channels.pause, channel.id, result.detail, code=result.code, refused=refused)
         except (LobbyError, SealBroken, UnknownPlatform, TimeoutError) as error:
             log.info("read_back_failed", channel_id=read.channel_id, error=repr(error))
 
-    async def _hand_over(self, read: ReadBack) -> SendResult | None:
-        """None where the channel is not in use, or paused."""
+    async def _channel(self, read: ReadBack) -> ChannelRecord | None:
+        """None where it is not in use, or paused."""
         async with self._database.read() as work:
             found = await work.channels.by_ids([read.channel_id])
-            views = await work.channels.of_hotel(read.hotel_id)
-        paused = {each.id for each in views if each.paused_at is not None}
-        if not found or read.channel_id in paused:
-            return None
-        [channel] = found
+            view = await work.channels.view(read.channel_id)
+        return found[0] if found and view is not None and view.paused_at is None else None
+
+    async def _hand_over(self, read: ReadBack, channel: ChannelRecord) -> SendResult:
         async with asyncio.timeout(TELL_WITHIN):
             result = await self._channels.get(channel.platform).mark_read(
                 read.external_id,
@@ -139,6 +141,4 @@ async def read_newest(work: UnitOfWork, conversation: ConversationState, at: dat
 def _about(conversation: ConversationState, external_id: str | None, *, typing: bool = False) -> ReadBack | None:
     if external_id is None:
         return None
-    return ReadBack(
-        hotel_id=conversation.hotel_id, channel_id=conversation.channel_id, external_id=external_id, typing=typing
-    )
+    return ReadBack(channel_id=conversation.channel_id, external_id=external_id, typing=typing)
