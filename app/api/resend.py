@@ -15,6 +15,6 @@ async def retry_message(message_id: Id, staff: Staff, services: ServicesDep) -> 
     """Send a message again that has failed.
 
     `409 not_failed` where it has not, or is being tried; `409 window_closed` where the guest has not written for too
-    long, and it is no template.
+    long, and it is no template; `409 opted_out` where it is one, and they have asked to be left alone.
     """
     return contract.message(await services.resend.retry(staff, message_id), services.links)

@@ -10,13 +10,13 @@ from app.channels.base import NotSendable
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.templates import TemplateRequest
-from app.core.types import ConversationStatus, DeliveryStatus, MediaState, MessageType
+from app.core.types import ConversationStatus, DeliveryStatus, MediaState, MessageType, OutboxState
 from app.core.views import MessageView
 from app.models import Account, Conversation, Delivery, Media, Message
 from app.services.templates.content import template_out
 from app.services.templates.service import TemplateService
 from app.store.database import Database
-from tests.desk import GUEST, principal
+from tests.desk import GUEST, Desk, principal
 from tests.ledger import Ledger
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
@@ -131,6 +131,27 @@ async def test_a_guest_who_opted_out_gets_no_marketing_and_what_answers_them_alo
     with pytest.raises(Conflict) as refused:
         await send(templates, hotel, conversation)
     assert refused.value.code == "opted_out"
+
+
+async def test_what_failed_is_not_sent_again_to_a_guest_who_opted_out_meanwhile(
+    desk: Desk,
+    hotel: HotelWorld,
+    conversation: int,
+    templates: TemplateService,
+    ledger: Ledger,
+    clock: HeldClock,
+) -> None:
+    sent = await send(templates, hotel, conversation, name="spring_offer", body={})
+    await ledger.change(Message, Message.id == sent.id, delivery_status=DeliveryStatus.FAILED)
+    await ledger.change(Delivery, Delivery.message_id == sent.id, state=OutboxState.DEAD)
+    await ledger.change(Account, opted_out_at=clock.now)
+
+    with pytest.raises(Conflict) as refused:
+        await desk.services.resend.retry(principal(hotel), sent.id)
+    assert refused.value.code == "opted_out"
+
+    await ledger.change(Account, opted_out_at=None)
+    assert (await desk.services.resend.retry(principal(hotel), sent.id)).delivery_status is DeliveryStatus.QUEUED
 
 
 async def test_its_file_goes_with_the_message_and_again_as_a_copy(

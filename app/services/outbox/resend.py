@@ -12,6 +12,8 @@ from app.core.principal import Principal
 from app.core.types import DeliveryStatus, MessageType
 from app.core.views import MessageView
 from app.services.access import check_access
+from app.services.templates.content import KEY
+from app.services.templates.wishes import check_wish
 from app.store.conversations import ConversationState
 from app.store.database import Database
 from app.store.unit_of_work import UnitOfWork
@@ -24,7 +26,8 @@ class ResendService:
 
     async def retry(self, principal: Principal, message_id: int) -> MessageView:
         """Queue a failed message again. Raises NotFound, Forbidden, and Conflict: ``not_failed`` where it has not, or
-        is being tried; ``window_closed`` where only a template may be sent now."""
+        is being tried; ``window_closed`` where only a template may be sent now; ``opted_out`` where a template may
+        not."""
         return await self._database.run(self._retry, principal, message_id)
 
     async def _retry(self, work: UnitOfWork, principal: Principal, message_id: int) -> MessageView:
@@ -32,7 +35,9 @@ class ResendService:
         closes_at, now = conversation.window_closes_at, self._clock()
         if message.delivery_status is not DeliveryStatus.FAILED:
             raise _not_failed(message)
-        if message.type is not MessageType.TEMPLATE and closes_at is not None and closes_at <= now:
+        if message.type is MessageType.TEMPLATE:
+            await check_wish(work, conversation, message.details.get(KEY, {}).get("category", ""), now)
+        elif closes_at is not None and closes_at <= now:
             raise Conflict(
                 "The window has closed: until the guest writes again, only a template may be sent.",
                 code="window_closed",

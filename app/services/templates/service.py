@@ -21,7 +21,7 @@ from app.core.clock import Clock
 from app.core.drafts import Draft
 from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.core.principal import Principal
-from app.core.templates import MARKETING, HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
+from app.core.templates import HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
 from app.core.types import MessageType
 from app.core.vault import SealBroken, Vault
 from app.core.views import MessageView
@@ -31,6 +31,7 @@ from app.services.conversations import ConversationService
 from app.services.sending.outgoing import Piece
 from app.services.sending.service import SendingService, own_upload
 from app.services.templates.content import details_of
+from app.services.templates.wishes import check_wish
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.database import Database
@@ -154,7 +155,7 @@ class TemplateService:
                 code="template_not_sendable",
                 details={"status": template.status},
             )
-        await self._check_wish(work, conversation, template)
+        await check_wish(work, conversation, template.category, self._clock())
         file = await self._file(work, principal, request.media_id)
         header_file = HeaderFile(id=file.id, mime_type=file.mime_type, filename=file.filename) if file else None
         values = TemplateValues(
@@ -192,14 +193,6 @@ class TemplateService:
         if found is None:
             raise NotFound("This conversation's channel has no such template.", code=NO_SUCH_TEMPLATE)
         return found
-
-    async def _check_wish(self, work: UnitOfWork, conversation: ConversationState, template: StoredTemplate) -> None:
-        closes_at = conversation.window_closes_at
-        answers = closes_at is not None and self._clock() < closes_at
-        if template.category != MARKETING and (answers or conversation.platform.window is None):
-            return
-        if await work.templates.opted_out(conversation.account_id):
-            raise Conflict("This guest has asked not to be written to unasked.", code="opted_out")
 
     async def _file(self, work: UnitOfWork, principal: Principal, media_id: int | None) -> FileRecord | None:
         file = await own_upload(work, principal, media_id, self._clock())
