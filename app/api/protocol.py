@@ -45,6 +45,8 @@ class LobbyHttpProtocol(HttpToolsProtocol):
         answered = getattr(self.cycle, "response_complete", False)  # no cycle yet: nothing to have answered
         if answered and self._waiting_for_head is None:
             self._wait_for_head()
+        if answered and self.cycle.more_body:
+            return  # a body that nobody wanted: thrown away for a while, or its sender would not get to read why
         if self._waiting_for_head is not None:
             self._head_size += len(data)
             if self._head_size > LONGEST_HEAD:

@@ -1,10 +1,12 @@
 """Files over HTTP: by signed addresses, whole and in parts, never to be run; uploads; another try."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -319,6 +321,27 @@ async def test_a_body_that_is_too_big_is_refused_while_it_is_read(client: httpx.
     answer = await client.post("/api/media/", content=endless(), headers=headers, timeout=30)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_big")
+
+
+async def test_whoever_is_not_signed_in_is_told_so_before_anything_is_read(server: str) -> None:
+    address = urlsplit(server)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"POST /api/media/ HTTP/1.1\r\nHost: here\r\nContent-Length: {100 * MEGABYTE}\r\n"
+    writer.write(f"{head}Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n".encode())
+
+    async with asyncio.timeout(10):
+        answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_whoever_is_signed_in_no_more_reads_so_after_a_large_file(server: str) -> None:
+    async with httpx.AsyncClient(base_url=server) as client:
+        answer = await client.post("/api/media/", files={"file": ("film.mp4", bytes(20 * MEGABYTE))})
+        after = await client.get("/health/live/")
+
+    assert (answer.status_code, after.status_code) == (401, 200)
 
 
 async def test_a_form_without_a_file_says_so(client: httpx.AsyncClient, hotel: HotelWorld) -> None:
