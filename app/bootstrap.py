@@ -98,6 +98,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             housekeeping.cancel()
             await asyncio.gather(*(each.stop() for each in (worker, fetching) if each is not None))
             await services.receipts.stop()
+            await services.media.stop()
             await services.sockets.stop()
             await hub.stop()
             await asyncio.gather(housekeeping, return_exceptions=True)

@@ -1,5 +1,6 @@
 """What staff upload: sent by whoever uploaded it and nobody else, handed to the provider once, and fetched again."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,11 +8,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.channels.base import SendOutcome
+from app.bootstrap import media_links
+from app.channels.base import Credentials, SendOutcome, UploadResult
+from app.channels.registry import ChannelRegistry
+from app.channels.whatsapp import WhatsApp
 from app.core.errors import Conflict, NotFound
+from app.core.settings import Settings
 from app.core.types import MediaState
+from app.core.vault import Vault
+from app.media.incoming import Porter
+from app.media.storage import MediaStorage
 from app.models import Channel, Conversation, Media, Message
+from app.services.files.service import MediaService
 from app.store.channels import ChannelRecord
+from app.store.database import Database
 from tests import files
 from tests.desk import GUEST, Desk, photo, principal
 from tests.fake_graph import FakeGraph
@@ -103,6 +113,49 @@ async def test_a_file_goes_up_once_while_its_id_is_good(
     assert first.upload_id == second.upload_id != third.upload_id
     held = await fake_graph.client.get(f"/_fake/media/{first.upload_id}")
     assert held.content == files.PDF
+
+
+async def test_an_upload_that_takes_longer_than_a_send_may_goes_on_for_the_next_try(
+    settings: Settings, database: Database, upload: Upload, channel: ChannelRecord, clock: HeldClock
+) -> None:
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    class Slow(WhatsApp):
+        uploads = 0
+
+        def __init__(self) -> None:
+            pass
+
+        async def upload(
+            self, *, mime_type: str, filename: str, content: Path, account: str, credentials: Credentials
+        ) -> UploadResult:
+            self.uploads += 1
+            begun.set()
+            await end.wait()
+            return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id=f"upload-{self.uploads}")
+
+    whatsapp, storage, vault = Slow(), MediaStorage(settings), Vault(settings.secret_key.get_secret_value())
+    media = MediaService(
+        database=database,
+        storage=storage,
+        porter=Porter(storage),
+        links=media_links(settings),
+        channels=ChannelRegistry([whatsapp]),
+        vault=vault,
+        clock=clock,
+    )
+    media_id = await upload()
+
+    first = asyncio.create_task(media.upload_id(media_id, channel))
+    await begun.wait()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    second = asyncio.create_task(media.upload_id(media_id, channel))
+    end.set()
+
+    assert (await second).upload_id == "upload-1"
+    assert (await media.upload_id(media_id, channel)).upload_id == "upload-1", "which is on record"
+    await media.stop()
 
 
 async def test_what_goes_wrong_with_an_upload_is_never_ambiguous(

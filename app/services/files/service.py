@@ -3,7 +3,9 @@
 Who may fetch is settled by the address itself (``core/links.py``). A stay's documents have none: ``documents.py``.
 """
 
+import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -33,6 +35,7 @@ from app.store.unit_of_work import UnitOfWork
 log = structlog.get_logger(__name__)
 
 SPARE = timedelta(hours=1)  # an id that runs out sooner may do so on its way
+UPLOAD_AT_MOST = 900.0  # seconds: 100 MB by a line of 1 Mbit/s
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +67,7 @@ class MediaService:
         self._channels = channels
         self._vault = vault
         self._clock = clock
+        self._uploading: dict[tuple[int, int], asyncio.Task[UploadResult]] = {}
 
     async def find(self, media_id: int, variant: Variant, *, expires: str, signature: str) -> Shown:
         """What a signed address names. Raises Forbidden for an address that is not ours or has run out, NotFound, Gone
@@ -115,7 +119,30 @@ class MediaService:
 
     async def upload_id(self, media_id: int, channel: ChannelRecord) -> UploadResult:
         """The provider's id of a stored file, uploaded to it unless it has it. Never AMBIGUOUS, never raises for the
-        provider, the network or a store that is away: that is RETRY."""
+        provider, the network or a store that is away: that is RETRY.
+
+        Whoever waits no longer ends nothing: the upload goes on, and whoever asks next waits for the same one.
+        """
+        wanted = media_id, channel.id
+        if (upload := self._uploading.get(wanted)) is None:
+            upload = asyncio.create_task(self._upload_id(media_id, channel), name=f"upload-{media_id}")
+            self._uploading[wanted] = upload
+            upload.add_done_callback(partial(self._uploaded, wanted))
+        return await asyncio.shield(upload)
+
+    async def stop(self) -> None:
+        """Break off what is being uploaded: it is uploaded anew."""
+        uploading = list(self._uploading.values())
+        for task in uploading:
+            task.cancel()
+        await asyncio.gather(*uploading, return_exceptions=True)
+
+    def _uploaded(self, wanted: tuple[int, int], upload: asyncio.Task[UploadResult]) -> None:
+        del self._uploading[wanted]
+        if not upload.cancelled() and (error := upload.exception()) is not None:
+            log.error("upload_failed", media_id=wanted[0], error=repr(error))
+
+    async def _upload_id(self, media_id: int, channel: ChannelRecord) -> UploadResult:
         try:
             async with self._database.read() as work:
                 file = await work.media.get(media_id)
@@ -123,7 +150,8 @@ class MediaService:
                 return UploadResult(outcome=SendOutcome.REFUSED, detail="The file is no longer there.")
             if known := _known_id(file, channel, self._clock() + SPARE):
                 return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id=known)
-            result = await self._hand_over(file, channel)
+            async with asyncio.timeout(UPLOAD_AT_MOST):
+                result = await self._hand_over(file, channel)
             if result.upload_id is not None:
                 async with self._database.transaction() as work:
                     await work.media.set_upload_id(media_id, channel.id, result.upload_id, self._clock())
@@ -131,6 +159,8 @@ class MediaService:
             return UploadResult(outcome=SendOutcome.RETRY, detail=error.message)
         except NotStored:
             return UploadResult(outcome=SendOutcome.REFUSED, detail="The file is no longer there.")
+        except TimeoutError:
+            return UploadResult(outcome=SendOutcome.RETRY, detail="The file could not be handed over in time.")
         return result
 
     async def _hand_over(self, file: FileRecord, channel: ChannelRecord) -> UploadResult:

@@ -40,7 +40,8 @@ class Uploads(Protocol):
     """Who hands files to their providers, once for many messages."""
 
     async def upload_id(self, media_id: int, channel: ChannelRecord) -> UploadResult:
-        """The provider's name of a file. Raises nothing for provider or network."""
+        """The provider's name of a file. Raises nothing for provider or network; goes on where nobody waits any more,
+        and answers whoever asks next."""
         ...
 
 
