@@ -212,6 +212,8 @@ async def test_errors_of_the_first_step(
         "https://user:word@lookaside.fbsbx.com/file",
         "https://evilfbsbx.com/file",
         "https://fbsbx.com.evil.example/file",
+        "https://evil.example\\.fbsbx.com/file",
+        "https://evil.example%2f.fbsbx.com/file",
         "https://graph.facebook.com.evil.example/x",
         "file:///etc/passwd",
         "ftp://lookaside.fbsbx.com/x",

@@ -7,6 +7,7 @@ reference, "Media", 2025-12 to 2026-09.
 
 import asyncio
 import hashlib
+import re
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote
@@ -20,7 +21,8 @@ from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_object, as_
 from app.core.digests import sha256_in_hex
 from app.core.text import read_json
 
-METAS_HOSTS: Final = (".facebook.com", ".fbcdn.net", ".fbsbx.com", ".whatsapp.net")
+# Spelled as host names are: what a proxy on the way might read otherwise is none.
+METAS_HOST: Final = re.compile(r"([a-z0-9-]+\.)+(facebook\.com|fbcdn\.net|fbsbx\.com|whatsapp\.net)", re.IGNORECASE)
 CHUNK: Final = 64 * 1024
 _LONGEST_ANSWER: Final = 64 * 1024
 _GONE: Final = frozenset({33, 100})
@@ -149,7 +151,7 @@ class GraphMedia:
 
     def _allowed(self, url: httpx.URL) -> httpx.URL:
         """An address that may see the bearer."""
-        is_metas = url.scheme == "https" and url.port in {None, 443} and url.host.lower().endswith(METAS_HOSTS)
+        is_metas = url.scheme == "https" and url.port in {None, 443} and METAS_HOST.fullmatch(url.host)
         if url.userinfo or not (is_metas or _origin(url) == self._own):
             raise _Ended(FetchOutcome.FAILED, "WhatsApp named an address outside Meta, where nothing was fetched.")
         return url
