@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     and_,
@@ -69,6 +70,33 @@ def claim(token: UUID, *, now: datetime, leased_until: datetime, limit: int) -> 
 
     Each channel that may send is asked for its own next ones, so that what waits on another costs nothing.
     """
+    claimed = _claimed(_due(now, limit), token, leased_until)
+    quoted = aliased(Message)
+    return (
+        select(
+            claimed,
+            Message.type,
+            Message.content,
+            Message.extra.label("details"),
+            quoted.external_id.label("reply_to"),
+            Account.is_group,
+            Account.last_inbound_at.label("window_opened_at"),
+            Account.throttle_level.label("account_level"),
+            Channel.throttle_level.label("channel_level"),
+            Channel.credentials,
+            Media.id.label("media_id"),
+        )
+        .join(Message, Message.id == claimed.c.message_id)
+        .join(Channel, Channel.id == claimed.c.channel_id)
+        .join(Account, and_(Account.channel_id == claimed.c.channel_id, Account.address == claimed.c.address))
+        .outerjoin(quoted, quoted.id == Message.reply_to_id)
+        .outerjoin(Media, Media.message_id == Message.id)
+        .order_by(claimed.c.id)
+    )
+
+
+def _due(now: datetime, limit: int) -> CTE:
+    """The ids of those whose turn it is, locked."""
     ready = (
         select(Channel.id)
         .where(
@@ -92,14 +120,17 @@ def claim(token: UUID, *, now: datetime, leased_until: datetime, limit: int) -> 
         .with_for_update(of=Delivery, skip_locked=True)
         .lateral("next_ones")
     )
-    due = (
+    return (
         select(next_ones.c.id)
         .select_from(ready.join(next_ones, true()))
         .order_by(next_ones.c.next_attempt_at, next_ones.c.id)
         .limit(limit)
         .cte("due")
     )
-    claimed = (
+
+
+def _claimed(due: CTE, token: UUID, leased_until: datetime) -> CTE:
+    return (
         update(Delivery)
         .where(Delivery.id.in_(select(due.c.id)))
         .values(
@@ -123,28 +154,6 @@ def claim(token: UUID, *, now: datetime, leased_until: datetime, limit: int) -> 
             Delivery.created_at,
         )
         .cte("claimed")
-    )
-    quoted = aliased(Message)
-    return (
-        select(
-            claimed,
-            Message.type,
-            Message.content,
-            Message.extra.label("details"),
-            quoted.external_id.label("reply_to"),
-            Account.is_group,
-            Account.last_inbound_at.label("window_opened_at"),
-            Account.throttle_level.label("account_level"),
-            Channel.throttle_level.label("channel_level"),
-            Channel.credentials,
-            Media.id.label("media_id"),
-        )
-        .join(Message, Message.id == claimed.c.message_id)
-        .join(Channel, Channel.id == claimed.c.channel_id)
-        .join(Account, and_(Account.channel_id == claimed.c.channel_id, Account.address == claimed.c.address))
-        .outerjoin(quoted, quoted.id == Message.reply_to_id)
-        .outerjoin(Media, Media.message_id == Message.id)
-        .order_by(claimed.c.id)
     )
 
 
