@@ -67,8 +67,8 @@ class GuestDesk:
         self._rebind(conversation, visitor)
         told_before = conversation.last_message_preview
         outcome = self._ask_flow(conversation, visitor, taken)
-        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or (
-            conversation.status in BOT_STATUSES and _is_another_page(visitor, item)
+        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or _is_early_or_late_page(
+            conversation, visitor, item
         )
         self._keep(changes, visitor, taken, stay_id=conversation.stay_id if is_document else None)
         if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
@@ -291,10 +291,14 @@ def add_note(
     )
 
 
-def _is_another_page(visitor: Visitor, item: InboundMessage) -> bool:
-    """A document has two sides, and the second comes when the flow has moved on: it is no picture for everybody."""
-    submitted = visitor.stay is not None and visitor.stay.checkin_state is CheckinState.SUBMITTED
-    return submitted and item.media is not None and item.type in PAPERS
+def _is_early_or_late_page(conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> bool:
+    """While the guest checks in, what may be a document is no picture for everybody: they send it before it is asked
+    for, and its second side when the flow has moved on."""
+    if conversation.status not in BOT_STATUSES or visitor.stay is None:
+        return False
+    begun = conversation.status is ConversationStatus.CHECKIN and conversation.current_step is not None
+    submitted = visitor.stay.checkin_state is CheckinState.SUBMITTED
+    return (submitted or (begun and visitor.stay.checkin_due)) and item.media is not None and item.type in PAPERS
 
 
 def _media(file: InboundMedia, reading: Reading, stay_id: int | None) -> NewMedia:
