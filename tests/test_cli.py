@@ -233,6 +233,7 @@ def test_the_demo_is_not_for_production(run: Run, monkeypatch: Patch, said: Said
     monkeypatch.setenv("LOBBY_ENV", "production")
     monkeypatch.setenv("SECRET_KEY", "a-secret-of-the-tests-with-32-bytes-or-more")
     monkeypatch.setenv("PUBLIC_URL", "https://lobby.example")
+    monkeypatch.setenv("MEDIA_DIR", "/var/lib/lobby/media")
     assert run("dev") == 1
     assert said().err == "`lobby dev` loads a demo with public passwords. In production use `lobby serve`.\n"
 

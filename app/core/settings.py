@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Annotated, Final, Self
 from urllib.parse import parse_qsl, urlencode
 
@@ -115,6 +116,13 @@ class Settings(BaseSettings):
             raise ValueError("begins with https:// (or http://, inside one's own network)")
         return url.rstrip("/")
 
+    @field_validator("whatsapp_api_url")
+    @classmethod
+    def _is_api(cls, url: str) -> str:
+        if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", url) is None:
+            raise ValueError("is not the address of an API, such as https://graph.facebook.com")
+        return url
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, level: str) -> str:
@@ -134,6 +142,10 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL and REDIS_URL must be set in production.")
         if not self.public_url.startswith("https://"):
             raise ValueError("PUBLIC_URL must begin with https:// in production.")
+        if not self.whatsapp_api_url.startswith("https://"):  # each request carries an access token
+            raise ValueError("WHATSAPP_API_URL must begin with https:// in production.")
+        if not self.media_url and not PurePath(self.media_dir).is_absolute():  # else it depends on where one stood
+            raise ValueError("MEDIA_DIR must be a whole path in production, or MEDIA_URL a bucket.")
         return self
 
     @property

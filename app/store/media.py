@@ -245,6 +245,12 @@ class MediaStore:
             .values(channel_id=channel_id, upload_id=upload_id, upload_expires_at=at + UPLOAD_ID_KEPT)
         )
 
+    async def forget_upload_id(self, message_id: int) -> None:
+        """What the provider called this message's file may be what it did not take: the next send uploads it anew."""
+        await self._connection.execute(
+            update(Media).where(Media.message_id == message_id).values(upload_id=None, upload_expires_at=None)
+        )
+
     async def stay(self, stay_id: int) -> StayDates | None:
         rows = await self._connection.execute(
             select(*(Stay.__table__.c[name] for name in StayDates.__struct_fields__)).where(Stay.id == stay_id)

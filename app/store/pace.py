@@ -36,14 +36,16 @@ class PaceStore:
         await self._connection.execute(update(Channel).where(where).values(not_before=not_before, throttle_level=level))
         return not_before
 
-    async def slow_account(self, channel_id: int, address: str, claimed_at: datetime, until: Until) -> datetime:
-        """The same for one guest's address on a channel."""
+    async def slow_account(self, channel_id: int, address: str, claimed_at: datetime, until: Until) -> datetime | None:
+        """The same for one guest's address on a channel; None where they have another address by now."""
         where = (Account.channel_id == channel_id, Account.address == address)
         row = (
             await self._connection.execute(
                 select(Account.not_before, Account.throttle_level).where(*where).with_for_update(key_share=True)
             )
-        ).one()
+        ).one_or_none()
+        if row is None:
+            return None
         level, not_before = _slower(row.throttle_level, row.not_before, claimed_at, until)
         await self._connection.execute(
             update(Account).where(*where).values(not_before=not_before, throttle_level=level)

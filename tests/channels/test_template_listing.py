@@ -129,7 +129,7 @@ async def test_a_list_without_an_end_is_none(client: httpx.AsyncClient) -> None:
         (401, 190, SendOutcome.PAUSE),
         (403, 10, SendOutcome.REFUSED),
         (403, 200, SendOutcome.REFUSED),
-        (400, 100, SendOutcome.REFUSED),
+        (400, 100, SendOutcome.MALFORMED),
         (429, 4, SendOutcome.THROTTLED),
         (500, 1, SendOutcome.RETRY),
     ],
@@ -199,4 +199,4 @@ async def test_a_token_that_meta_does_not_know_pauses_the_channel(sender: WhatsA
 
 
 async def test_an_account_that_is_not_the_tokens_is_refused(sender: WhatsApp) -> None:
-    assert (await listed(sender, "999")).outcome is SendOutcome.REFUSED
+    assert (await listed(sender, "999")).outcome is SendOutcome.MALFORMED

@@ -337,7 +337,7 @@ async def test_a_file_goes_up_as_meta_wants_it(whatsapp: WhatsApp, meta: Meta, t
     ("status", "body", "outcome"),
     [
         (200, {}, SendOutcome.RETRY),
-        (400, {"error": {"code": 131053, "message": "Bad file"}}, SendOutcome.REFUSED),
+        (400, {"error": {"code": 131053, "message": "Bad file"}}, SendOutcome.MALFORMED),
         (401, {"error": {"code": 190}}, SendOutcome.PAUSE),
         (401, {}, SendOutcome.PAUSE),
         (429, {"error": {"code": 130429}}, SendOutcome.THROTTLED),

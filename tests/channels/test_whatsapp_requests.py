@@ -262,4 +262,4 @@ async def test_a_mark_that_meta_refuses_says_so(sender: WhatsApp, client: httpx.
 
     result = await sender.mark_read("wamid.nobody", typing=False, account=HOTEL_NUMBER, credentials=CREDENTIALS)
 
-    assert (result.outcome, result.code) == (SendOutcome.REFUSED, 131009)
+    assert (result.outcome, result.code) == (SendOutcome.MALFORMED, 131009)

@@ -14,6 +14,7 @@ GOOD = {
     "REDIS_URL": "redis://bus.example",
     "SECRET_KEY": "thirty-two-bytes-of-nothing-but-noise-0123",
     "PUBLIC_URL": "https://desk.example",
+    "MEDIA_DIR": "/var/lib/lobby/media",
 }
 
 
@@ -22,6 +23,8 @@ BAD_ADDRESSES = [
     ("DATABASE_URL", "mysql://db/x"),
     ("REDIS_URL", "foo"),
     ("REDIS_URL", "http://x"),
+    ("WHATSAPP_API_URL", "graph.facebook.com"),
+    ("WHATSAPP_API_URL", "https://graph.facebook.com@evil.example"),
 ]
 
 
@@ -76,13 +79,30 @@ def test_a_database_parameter_that_the_driver_does_not_know_is_named(monkeypatch
         load_settings()
 
 
-@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL"])
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "MEDIA_DIR"])
 def test_production_refuses_to_start_without(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     set_environment(monkeypatch, **GOOD)
     monkeypatch.delenv(missing)
 
     with pytest.raises(SettingsError, match=missing):
         load_settings()
+
+
+@pytest.mark.parametrize(("name", "value"), [("WHATSAPP_API_URL", "http://graph.facebook.com"), ("MEDIA_DIR", "media")])
+def test_production_refuses_what_only_development_may_have(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    set_environment(monkeypatch, **GOOD | {name: value})
+
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_a_bucket_wants_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, **GOOD | {"MEDIA_URL": "s3://bucket/prefix"})
+    monkeypatch.delenv("MEDIA_DIR")
+
+    assert load_settings().media_url == "s3://bucket/prefix"
 
 
 def test_a_short_secret_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ class Hotel:
         items = parse(body, received_at=utc_now())
         if not items:  # a change that is no message: for those who look at the bodies
             return Response()
-        secret = FIRST.app_secret if items[0].account == FIRST.phone_number_id else SECOND.app_secret
+        secret = SECOND.app_secret if items[0].account == SECOND.phone_number_id else FIRST.app_secret
         if not verify(body, request.headers.get("x-hub-signature-256"), secret):
             return Response(status_code=403)
         for item in items:

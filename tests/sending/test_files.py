@@ -116,3 +116,25 @@ async def test_a_file_that_meta_does_not_take_is_shown_as_failed(desk: Desk, led
     await desk.send(text="The picture will follow.")
     assert [body["type"] for body in await desk.arrived(1)] == ["text"]
     assert (await ledger.row(Delivery, Delivery.message_id == sent["id"])).state is OutboxState.DEAD
+
+
+async def test_a_file_that_is_sent_again_is_handed_to_meta_again(desk: Desk, ledger: Ledger) -> None:
+    """The id that it had may be why it failed: expired, or of a file that was damaged on its way."""
+    media_id = await upload(desk, picture(), "pool.jpg", "image/jpeg")
+    await desk.graph.fail(code=131053)
+    sent = await desk.send(media_id=media_id)
+
+    async def retried() -> bool:
+        answer = await desk.client.post(f"/api/messages/{sent['id']}/retry/", headers=desk.headers)
+        return answer.status_code == 200
+
+    refused = await eventually(lambda: upload_id(ledger))
+    await eventually(retried)
+
+    [body] = await desk.arrived(1)
+    assert body["image"]["id"] == await upload_id(ledger) != refused
+
+
+async def upload_id(ledger: Ledger) -> str | None:
+    known: str | None = (await ledger.row(Media)).upload_id
+    return known

@@ -15,7 +15,7 @@ from tests.sending.conftest import Desk
 from tests.sockets import open_socket
 from tests.world import HotelWorld
 
-HELD = "Waits until the guest writes again: the 24-hour window has closed."
+HELD = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
 
 
 async def close_window(ledger: Ledger) -> datetime:

@@ -1,5 +1,7 @@
 """Too much in a short time: who waits then, for how long, and who does not."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import insert
 
@@ -9,6 +11,7 @@ from app.core.types import ConversationStatus, Department, OutboxState
 from app.models import Account, Channel, Conversation, Delivery
 from app.services.outbox.service import MAX_ATTEMPTS, Outbox
 from app.store.database import Database
+from tests.channels.whatsapp_payloads import message
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER, FakeGraph
 from tests.ledger import Ledger
@@ -143,6 +146,26 @@ async def test_refusals_of_sends_that_were_under_way_together_count_as_one(
     clock.move(seconds=2)
     await outbox.send((await outbox.claim(1))[0])
     assert (await ledger.row(Channel)).throttle_level == 2
+
+
+async def test_a_guest_who_changes_their_number_while_the_provider_says_wait_is_written_to_there(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph
+) -> None:
+    await desk.say("Hello")
+    [claimed] = await outbox.claim(1)
+    await desk.take_messages(changed_number(GUEST, STRANGER))
+    await fake_graph.fail(code=PAIR_RATE, to=GUEST)
+
+    await outbox.send(claimed)
+
+    assert await states(ledger) == [OutboxState.PENDING], "surely not taken, and so no matter of waiting for a status"
+    await send_due(outbox)
+    assert await fake_graph.texts(STRANGER) == [WELCOME]
+
+
+def changed_number(old: str, new: str) -> dict[str, Any]:
+    note = {"type": "user_changed_number", "wa_id": new, "body": "changed"}
+    return message("system", note, id="wamid.MOVED") | {"from": old}
 
 
 async def test_a_number_that_is_let_through_again_comes_down_step_by_step(

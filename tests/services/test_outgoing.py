@@ -67,7 +67,9 @@ def delivery(kind: MessageType, content: str = "", **more: Any) -> ClaimedDelive
         ),
         (delivery(MessageType.REACTION, "👍", reply_to="wamid.1"), ReactionOut(target="wamid.1", emoji="👍")),
         (
-            delivery(MessageType.TEMPLATE, "Hi", details={"template": {"name": "hi", "language": "en"}}),
+            delivery(
+                MessageType.TEMPLATE, "Hi", details={"template": {"name": "hi", "language": "en", "components": []}}
+            ),
             TemplateOut(name="hi", language="en"),
         ),
     ],

@@ -1,7 +1,8 @@
 """A message that has failed, sent again because staff want it.
 
-It goes into the outbox anew, with all its tries. Where it may have arrived before, its delivery stays marked as
-repeated: no answer of the provider, or none at all, then makes it go out by itself another time.
+It goes into the outbox anew, with all its tries, and its file to the provider. Where it may have arrived before, its
+delivery stays marked as repeated: no answer of the provider, or none at all, then makes it go out by itself another
+time.
 """
 
 from app.core.clock import Clock
@@ -38,6 +39,7 @@ class ResendService:
             )
         if not await work.deliveries.requeue(message_id, now) or not await work.messages.requeue(message_id):
             raise _not_failed(message)
+        await work.media.forget_upload_id(message_id)
         work.has_deliveries = True
         work.emit(
             conversation.hotel_id,
