@@ -268,13 +268,17 @@ class DeliveryStore:
         return HeldDelivery(**row) if row else None
 
     async def readdress(self, channel_id: int, old: str, new: str) -> None:
-        """What waits for a guest goes to their other address."""
+        """What waits for a guest goes to their other address. Each of the three is looked up in an index of its own."""
         await self._connection.execute(
             update(Delivery)
             .where(
                 Delivery.channel_id == channel_id,
                 Delivery.address == old,
-                Delivery.state.in_([*UNFINISHED, OutboxState.HELD]),
+                or_(
+                    is_in(Delivery.state, *WAITING),
+                    is_in(Delivery.state, OutboxState.SENDING),
+                    is_in(Delivery.state, OutboxState.HELD),
+                ),
             )
             .values(address=new)
         )

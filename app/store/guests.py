@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.types import CheckinState, IdentityKind, OutboxState, StayStatus
 from app.models import Account, Delivery, Guest, GuestIdentity, Stay
+from app.store.claims import is_in
 from app.store.saving import reserve, told
 
 DIRECTORY_LOCK = 0x6C6F6262  # the first half of the advisory lock; the second is the hotel
@@ -122,7 +123,7 @@ class GuestStore:
         held = exists().where(
             Delivery.channel_id == Account.channel_id,
             Delivery.address == Account.address,
-            Delivery.state == OutboxState.HELD,
+            is_in(Delivery.state, OutboxState.HELD),
         )
         rows = await self._connection.execute(
             update(Account)
@@ -153,14 +154,16 @@ class GuestStore:
         self, hotel_id: int, identities: Collection[tuple[IdentityKind, str]]
     ) -> dict[tuple[IdentityKind, str], int]:
         """The guests that a hotel knows by these: ``{(kind, value): guest id}``."""
+        names = ("kind", "value")
+        asked = told({name: getattr(GuestIdentity, name) for name in names}, list(identities))
         rows = await self._connection.execute(
             select(GuestIdentity.kind, GuestIdentity.value, GuestIdentity.guest_id).where(
                 GuestIdentity.hotel_id == hotel_id,
-                GuestIdentity.value.in_([value for _, value in identities]),
+                GuestIdentity.kind == asked.c.kind,
+                GuestIdentity.value == asked.c.value,
             )
         )
-        wanted = set(identities)
-        return {(row.kind, row.value): row.guest_id for row in rows if (row.kind, row.value) in wanted}
+        return {(row.kind, row.value): row.guest_id for row in rows}
 
     async def reserve(self, count: int) -> list[int]:
         """The ids of so many guests to come."""
