@@ -314,6 +314,11 @@ def test_new_keys_are_a_change_from_somebody_to_the_same() -> None:
     assert item == IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new=GUEST)
 
 
+def test_new_keys_are_also_of_whom_the_note_alone_names() -> None:
+    raw = message("system", {"type": "customer_identity_changed", "customer": GUEST}) | {"from": None}
+    assert read(change(raw)) == [IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new=GUEST)]
+
+
 @pytest.mark.parametrize("note", [{"type": "group_created"}, {}, None, "text"])
 def test_other_notes_of_the_system_concern_nobody(note: object) -> None:
     assert read(change(message("system", note))) == []

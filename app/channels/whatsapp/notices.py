@@ -66,7 +66,8 @@ def system_note(account: str, external_id: str, message: Json) -> Iterator[Item]
         known = as_user_id(message.get("from_user_id")) or as_digits(message.get("from"))
         yield _identity(account, external_id, known, as_user_id(note.get("user_id")))
     elif kind == "customer_identity_changed":
-        yield _identity(account, external_id, was, was or as_digits(note.get("customer")))
+        was = was or as_digits(note.get("customer"))
+        yield _identity(account, external_id, was, was)
 
 
 def user_id_updates(account: str, value: Json) -> Iterator[Item]:
