@@ -171,6 +171,8 @@ def _log_notices(body: Body) -> None:
     """What only people can mend."""
     if body.strangers:
         log.error("inbound_for_an_unknown_account", accounts=sorted(body.strangers)[:20])
+    if body.doubted:
+        log.error("inbound_signed_by_another_account", accounts=sorted(body.doubted)[:20])
     for notice in body.notices():
         (log.warning if notice.grave else log.info)(
             "provider_notice",
