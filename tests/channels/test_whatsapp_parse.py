@@ -5,16 +5,8 @@ import json
 
 import pytest
 
-from app.channels.base import (
-    AccountFault,
-    Edited,
-    IdentityChanged,
-    InboundMessage,
-    InboundStatus,
-    Malformed,
-    Revoked,
-    Unreadable,
-)
+from app.channels.base import Malformed
+from app.channels.items import AccountFault, Edited, IdentityChanged, InboundMessage, InboundStatus, Revoked, Unreadable
 from app.channels.whatsapp.parse import parse
 from tests.channels.whatsapp_payloads import (
     GUEST,

@@ -7,7 +7,7 @@ Sources: Meta's webhook reference of the fields ``messages`` (type ``system``), 
 from collections.abc import Iterator
 from typing import Final
 
-from app.channels.base import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
+from app.channels.items import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
 from app.channels.whatsapp.identity import as_user_id
 from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_list, as_object, as_text
 from app.core.text import clean_json

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.channels.base import Echo, InboundMessage, Sender
+from app.channels.items import Echo, InboundMessage, Sender
 from app.core.events import Change
 from app.core.types import ConversationStatus, MessageType
 from app.services.inbound.changes import Changes, Entry

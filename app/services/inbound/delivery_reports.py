@@ -9,7 +9,8 @@ own trouble pauses it.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from app.channels.base import InboundStatus, SendOutcome
+from app.channels.base import SendOutcome
+from app.channels.items import InboundStatus
 from app.channels.whatsapp.errors import explain, outcome_of
 from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.channels.base import InboundMedia, InboundMessage, Sender
+from app.channels.items import InboundMedia, InboundMessage, Sender
 from app.channels.registry import ChannelRegistry
 from app.core.events import Change
 from app.core.phones import shown

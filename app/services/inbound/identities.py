@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from app.channels.base import IdentityChanged, Preference
+from app.channels.items import IdentityChanged, Preference
 from app.core.phones import shown, variants
 from app.core.types import IdentityKind
 from app.services.inbound.changes import Changes

@@ -12,7 +12,8 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from app.channels.base import Channel, Credentials, Item, Malformed, Notice
+from app.channels.base import Channel, Credentials, Malformed
+from app.channels.items import Item, Notice
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Forbidden
@@ -54,7 +55,8 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
     """A body that is believed. ``malformed`` says why nothing in it could be read, ``strangers`` are the accounts in it
-    that are nobody's here, ``doubted`` those whose own secret did not sign it. Its notices are to be believed of the channels in ``trusted``, of all where that is None."""
+    that are nobody's here, ``doubted`` those whose own secret did not sign it. Its notices are to be believed of the
+    channels in ``trusted``, of all where that is None."""
 
     platform: Platform
     raw: bytes

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from app.channels.base import Sender
+from app.channels.items import Sender
 from app.core.phones import shown, variants
 from app.core.text import clean
 from app.core.types import IdentityKind, Platform

@@ -11,7 +11,8 @@ from enum import StrEnum
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.channels.base import Malformed, Preference
+from app.channels.base import Malformed
+from app.channels.items import Preference
 from app.core.clock import Clock
 from app.core.text import clean
 from app.core.types import Platform, UpdateState
