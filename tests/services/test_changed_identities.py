@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from app.core.types import DeliveryStatus, IdentityKind, OutboxState
-from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, Message
+from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, InboundItem, Message
 from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, Json, change, document, encode, message, text
 from tests.desk import Desk, principal
 from tests.fake_graph import SEA_VIEW_NUMBER
 from tests.ledger import Ledger
-from tests.world import HotelWorld
+from tests.world import HotelWorld, World
 
 NEW = "351912000222"
 USER_ID = "PT.7000000000000000042"
@@ -155,6 +155,18 @@ async def test_a_change_of_whom_we_do_not_know_makes_nobody(
     await take(desk, message("system", note, id="wamid.KEYS") | {"from": old})
 
     assert await ledger.rows(Guest) == await ledger.rows(Account) == []
+
+
+async def test_a_guest_who_was_only_ever_booked_is_known_by_the_new_number(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, world: World
+) -> None:
+    await world.guest(hotel, phone=GUEST)
+
+    await take(desk, moved())
+    await take(desk, says("Hello", NEW))
+
+    assert (await ledger.row(Guest)).phone == f"+{NEW}"
+    assert await ledger.rows(InboundItem) == []
 
 
 async def test_a_note_does_not_show_as_the_last_message(desk: Desk, ledger: Ledger, hotel: HotelWorld) -> None:
