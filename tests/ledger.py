@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, text, update
 
 from app.core.events import Event
 from app.models import Base, Conversation, Message
@@ -50,3 +50,9 @@ class Ledger:
 
     async def texts(self, *where: ColumnElement[bool]) -> list[str]:
         return [row.content for row in await self.rows(Message, *where)]
+
+    async def is_somebody_waiting(self) -> bool:
+        """Whether a transaction waits for another one."""
+        waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        async with self.database.read() as work:
+            return bool(await work.connection.scalar(text(f"SELECT EXISTS ({waiting})")))

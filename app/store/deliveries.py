@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from app.core.types import OutboxState
-from app.models import Account, Delivery, Message
+from app.models import Account, Conversation, Delivery, Message
 from app.store.claims import UNFINISHED, WAITING, ClaimedDelivery, claim, is_in
 from app.store.saving import told
 
@@ -30,11 +31,11 @@ _LOST = (Delivery.id, Delivery.hotel_id, Delivery.conversation_id, Delivery.mess
 
 
 class HeldDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that waits for its guest to write, and when they last did."""
+    """A delivery that waits for its guest to write. ``taken_at`` is when the provider had taken it, where noted."""
 
     channel_id: int
     address: str
-    last_inbound_at: datetime | None
+    taken_at: datetime | None
 
 
 class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,8 +152,15 @@ class DeliveryStore:
     async def requeue(self, message_id: int, at: datetime) -> bool:
         """Send a message again that has failed; False where it is being tried, or was never to be sent.
 
-        Its tries and its time begin anew. That it may have arrived before stays noted.
+        Its tries and its time begin anew, and it goes where the conversation is answered by now. That it may have
+        arrived before stays noted.
         """
+        address = (
+            select(Account.address)
+            .join(Conversation, Conversation.account_id == Account.id)
+            .where(Conversation.id == Delivery.conversation_id)
+            .scalar_subquery()
+        )
         done = await self._connection.execute(
             update(Delivery)
             .where(
@@ -161,6 +169,7 @@ class DeliveryStore:
             )
             .values(
                 state=OutboxState.PENDING,
+                address=address,
                 attempts=0,
                 next_attempt_at=at,
                 created_at=at,
@@ -234,30 +243,42 @@ class DeliveryStore:
         return message_id
 
     async def hold_sent(self, message_id: int, *, error_code: int | None, error: str) -> HeldDelivery | None:
-        """What the provider took and then refused for the closed window waits for the guest; None where it had not
-        been taken."""
+        """What the provider took and then refused for the closed window waits for the guest, where their conversation
+        is answered by now; None where it had not been taken."""
+        before = aliased(Delivery)
         rows = await self._connection.execute(
             update(Delivery)
             .where(
                 Delivery.message_id == message_id,
                 Delivery.state == OutboxState.SENT,
-                Account.channel_id == Delivery.channel_id,
-                Account.address == Delivery.address,
+                before.id == Delivery.id,
+                Conversation.id == Delivery.conversation_id,
+                Account.id == Conversation.account_id,
             )
-            .values(state=OutboxState.HELD, finished_at=None, error_code=error_code, error=_cut(error))
-            .returning(Delivery.channel_id, Delivery.address, Account.last_inbound_at)
+            .values(
+                state=OutboxState.HELD,
+                address=Account.address,
+                finished_at=None,
+                error_code=error_code,
+                error=_cut(error),
+            )
+            .returning(Delivery.channel_id, Delivery.address, before.finished_at.label("taken_at"))
         )
         row = rows.mappings().one_or_none()
         return HeldDelivery(**row) if row else None
 
     async def readdress(self, channel_id: int, old: str, new: str) -> None:
-        """What waits for a guest goes to their other address."""
+        """What waits for a guest goes to their other address. Each of the three is looked up in an index of its own."""
         await self._connection.execute(
             update(Delivery)
             .where(
                 Delivery.channel_id == channel_id,
                 Delivery.address == old,
-                Delivery.state.in_([*UNFINISHED, OutboxState.HELD]),
+                or_(
+                    is_in(Delivery.state, *WAITING),
+                    is_in(Delivery.state, OutboxState.SENDING),
+                    is_in(Delivery.state, OutboxState.HELD),
+                ),
             )
             .values(address=new)
         )

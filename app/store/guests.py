@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import case, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import case, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.types import CheckinState, IdentityKind, OutboxState, StayStatus
 from app.models import Account, Delivery, Guest, GuestIdentity, Stay
+from app.store.claims import is_in
 from app.store.saving import reserve, told
 
 DIRECTORY_LOCK = 0x6C6F6262  # the first half of the advisory lock; the second is the hotel
@@ -122,7 +123,7 @@ class GuestStore:
         held = exists().where(
             Delivery.channel_id == Account.channel_id,
             Delivery.address == Account.address,
-            Delivery.state == OutboxState.HELD,
+            is_in(Delivery.state, OutboxState.HELD),
         )
         rows = await self._connection.execute(
             update(Account)
@@ -133,8 +134,13 @@ class GuestStore:
         return [(row.channel_id, row.address) for row in rows if row.is_awaited]
 
     async def set_opted_out(self, account_id: int, at: datetime | None) -> None:
-        """Since when the guest wants nothing that they did not ask for; None where they do."""
-        await self._connection.execute(update(Account).where(Account.id == account_id).values(opted_out_at=at))
+        """Since when the guest of this account wants nothing that they did not ask for; None where they do. It holds
+        for every account of theirs."""
+        mine = aliased(Account)
+        guest_id = select(mine.guest_id).where(mine.id == account_id).scalar_subquery()
+        await self._connection.execute(
+            update(Account).where(or_(Account.id == account_id, Account.guest_id == guest_id)).values(opted_out_at=at)
+        )
 
     async def move_account(self, account_id: int, address: str) -> bool:
         """Give an account another address; False where that is taken."""
@@ -153,14 +159,16 @@ class GuestStore:
         self, hotel_id: int, identities: Collection[tuple[IdentityKind, str]]
     ) -> dict[tuple[IdentityKind, str], int]:
         """The guests that a hotel knows by these: ``{(kind, value): guest id}``."""
+        names = ("kind", "value")
+        asked = told({name: getattr(GuestIdentity, name) for name in names}, list(identities))
         rows = await self._connection.execute(
             select(GuestIdentity.kind, GuestIdentity.value, GuestIdentity.guest_id).where(
                 GuestIdentity.hotel_id == hotel_id,
-                GuestIdentity.value.in_([value for _, value in identities]),
+                GuestIdentity.kind == asked.c.kind,
+                GuestIdentity.value == asked.c.value,
             )
         )
-        wanted = set(identities)
-        return {(row.kind, row.value): row.guest_id for row in rows if (row.kind, row.value) in wanted}
+        return {(row.kind, row.value): row.guest_id for row in rows}
 
     async def reserve(self, count: int) -> list[int]:
         """The ids of so many guests to come."""
@@ -204,12 +212,19 @@ class GuestStore:
     async def add_many(self, guests: Sequence[NewGuest]) -> None:
         await self._connection.execute(insert(Guest), [msgspec.structs.asdict(each) for each in guests])
 
-    async def attach(self, accounts: Sequence[tuple[int, int, str | None]]) -> None:
-        """Say whose these accounts are, and how they call themselves: ``(account id, guest id, name)``."""
+    async def attach(self, accounts: Sequence[tuple[int, int, str | None]]) -> dict[int, datetime | None]:
+        """Say whose these accounts are, and how they call themselves: ``(account id, guest id, name)``. Answers since
+        when each wants nothing that was not asked for, which its guest may have said from another."""
         own = told({"id": Account.id, "guest_id": Account.guest_id, "name": Account.name}, sorted(accounts))
-        await self._connection.execute(
-            update(Account).where(Account.id == own.c.id).values(guest_id=own.c.guest_id, name=own.c.name)
+        others = aliased(Account)
+        since = select(func.max(others.opted_out_at)).where(others.guest_id == own.c.guest_id).scalar_subquery()
+        rows = await self._connection.execute(
+            update(Account)
+            .where(Account.id == own.c.id)
+            .values(guest_id=own.c.guest_id, name=own.c.name, opted_out_at=since)
+            .returning(Account.id, Account.opted_out_at)
         )
+        return {row.id: row.opted_out_at for row in rows}
 
     async def spellings_of(self, guest_ids: Collection[int]) -> dict[int, set[str]]:
         """By what each guest is known, and the addresses that they have written from."""

@@ -122,6 +122,8 @@ def upgrade() -> None:
         op.create_index(f"ix_media_{key}", "media", [key], unique=False, postgresql_where=where)
     op.create_foreign_key(op.f("fk_media_channel_id"), "media", "channels", ["channel_id"], ["id"])
     op.create_foreign_key(op.f("fk_media_uploaded_by"), "media", "users", ["uploaded_by"], ["id"])
+    # Nothing has been stored before this release; what stands here was left by a downgrade.
+    op.execute("UPDATE media SET original_key = storage_key, thumbnail_key = details ->> 'thumbnail_key'")
     op.drop_column("media", "storage_key")
     op.drop_column("media", "details")
     op.add_column("messages", sa.Column("delivery_error_code", sa.BigInteger(), nullable=True))
@@ -130,6 +132,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # The release before would fail on words that it does not know, and never send what is held.
+    op.execute("UPDATE messages SET type = 'text' WHERE type = 'template'")
+    op.execute("DELETE FROM guest_identities WHERE kind = 'whatsapp_group'")
+    op.execute(
+        "UPDATE messages SET delivery_status = 'failed' FROM deliveries "
+        "WHERE deliveries.message_id = messages.id AND deliveries.state = 'held'"
+    )
+    op.execute("UPDATE deliveries SET state = 'dead', finished_at = now() WHERE state = 'held'")
     op.drop_column("messages", "revoked_at")
     op.drop_column("messages", "edited_at")
     op.drop_column("messages", "delivery_error_code")
@@ -144,6 +154,11 @@ def downgrade() -> None:
         ),
     )
     op.add_column("media", sa.Column("storage_key", sa.VARCHAR(length=255), autoincrement=False, nullable=True))
+    # Without its key no file would ever be deleted, not even the photo of a passport.
+    op.execute(
+        "UPDATE media SET storage_key = original_key, "
+        "details = jsonb_strip_nulls(jsonb_build_object('thumbnail_key', thumbnail_key))"
+    )
     op.drop_constraint(op.f("fk_media_uploaded_by"), "media", type_="foreignkey")
     op.drop_constraint(op.f("fk_media_channel_id"), "media", type_="foreignkey")
     for key in ("thumbnail_key", "original_key"):

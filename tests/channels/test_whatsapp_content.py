@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.channels.base import InboundMedia
+from app.channels.items import InboundMedia
 from app.core.types import MessageType
 from tests.channels.whatsapp_payloads import message, read_message, text
 

@@ -7,7 +7,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.channels.base import InboundMessage, Item, Malformed
+from app.channels.base import Malformed
+from app.channels.items import InboundMessage, Item
 from app.channels.whatsapp.parse import parse
 from tests.channels.whatsapp_payloads import RECEIVED_AT, change, contact, document, encode, message, status, text
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import Sender
+from app.channels.items import Sender
 from tests.channels.whatsapp_payloads import GUEST, GUEST_USER_ID, contact, read_message, text
 
 

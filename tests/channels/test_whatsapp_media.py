@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from app.channels.base import Credentials, FetchOutcome, FetchResult, InboundMedia, SendOutcome, UploadResult
+from app.channels.base import Credentials, FetchOutcome, FetchResult, SendOutcome, UploadResult
+from app.channels.items import InboundMedia
 from app.channels.whatsapp import WhatsApp
 from tests.channels.conftest import CREDENTIALS, HOTEL_NUMBER, TOKEN
 from tests.channels.ports import closed_port

@@ -5,16 +5,8 @@ import json
 
 import pytest
 
-from app.channels.base import (
-    AccountFault,
-    Edited,
-    IdentityChanged,
-    InboundMessage,
-    InboundStatus,
-    Malformed,
-    Revoked,
-    Unreadable,
-)
+from app.channels.base import Malformed
+from app.channels.items import AccountFault, Edited, IdentityChanged, InboundMessage, InboundStatus, Revoked, Unreadable
 from app.channels.whatsapp.parse import parse
 from tests.channels.whatsapp_payloads import (
     GUEST,
@@ -312,6 +304,11 @@ def test_an_updated_user_id_comes_under_a_field_of_its_own() -> None:
 def test_new_keys_are_a_change_from_somebody_to_the_same() -> None:
     [item] = read(change(message("system", {"type": "customer_identity_changed", "body": "new keys"})))
     assert item == IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new=GUEST)
+
+
+def test_new_keys_are_also_of_whom_the_note_alone_names() -> None:
+    raw = message("system", {"type": "customer_identity_changed", "customer": GUEST}) | {"from": None}
+    assert read(change(raw)) == [IdentityChanged(account=NUMBER, external_id="wamid.A1", old=GUEST, new=GUEST)]
 
 
 @pytest.mark.parametrize("note", [{"type": "group_created"}, {}, None, "text"])

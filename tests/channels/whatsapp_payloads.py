@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from app.channels.base import InboundMessage, InboundStatus, Item
+from app.channels.items import InboundMessage, InboundStatus, Item
 from app.channels.whatsapp.parse import parse
 
 NUMBER = "700000000000031"

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.channels.base import InboundMessage, InboundStatus, Item
+from app.channels.items import InboundMessage, InboundStatus, Item
 from app.channels.whatsapp.parse import parse
 from app.channels.whatsapp.signature import verify
 from app.core.clock import utc_now

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.channels.base import InboundMessage, InboundStatus
+from app.channels.items import InboundMessage, InboundStatus
 from app.dev.fake_graph import FakeGraphConfig
 from app.dev.fake_graph.errors import GraphError
 from app.dev.fake_graph.phone_routes import PAGE, PAGE_FILES

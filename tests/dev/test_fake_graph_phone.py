@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import Edited, IdentityChanged, Revoked
+from app.channels.items import Edited, IdentityChanged, Revoked
 from tests.dev.meta import FIRST, GUEST, TEXT, USER_ID, Graph, running
 
 Json = dict[str, Any]

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from app.core.types import IdentityKind
-from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, Message
+from app.core.types import DeliveryStatus, IdentityKind, OutboxState
+from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, InboundItem, Message
 from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, Json, change, document, encode, message, text
-from tests.desk import Desk
+from tests.desk import Desk, principal
 from tests.fake_graph import SEA_VIEW_NUMBER
 from tests.ledger import Ledger
-from tests.world import HotelWorld
+from tests.world import HotelWorld, World
 
 NEW = "351912000222"
 USER_ID = "PT.7000000000000000042"
@@ -48,6 +48,20 @@ async def test_a_guest_with_a_new_number_is_the_same_guest_answered_there(
     assert {each.address for each in await ledger.rows(Delivery)} == {NEW}, "also what was waiting"
     await ledger.row(Conversation)
     assert await notes(ledger) == [f"This guest has changed from +{GUEST} to +{NEW} on WhatsApp."]
+
+
+async def test_what_failed_at_the_old_number_is_sent_again_to_the_new_one(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    await take(desk, says("Hello"))
+    await ledger.change(Delivery, state=OutboxState.DEAD)
+    await ledger.change(Message, Message.sender_type == "system", delivery_status=DeliveryStatus.FAILED)
+    await take(desk, moved())
+
+    failed = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+    await desk.services.resend.retry(principal(hotel), failed.id)
+
+    assert (await ledger.row(Delivery)).address == NEW
 
 
 async def test_the_old_number_is_nobodys_on_whatsapp_any_more(desk: Desk, ledger: Ledger, hotel: HotelWorld) -> None:
@@ -141,6 +155,18 @@ async def test_a_change_of_whom_we_do_not_know_makes_nobody(
     await take(desk, message("system", note, id="wamid.KEYS") | {"from": old})
 
     assert await ledger.rows(Guest) == await ledger.rows(Account) == []
+
+
+async def test_a_guest_who_was_only_ever_booked_is_known_by_the_new_number(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, world: World
+) -> None:
+    await world.guest(hotel, phone=GUEST)
+
+    await take(desk, moved())
+    await take(desk, says("Hello", NEW))
+
+    assert (await ledger.row(Guest)).phone == f"+{NEW}"
+    assert await ledger.rows(InboundItem) == []
 
 
 async def test_a_note_does_not_show_as_the_last_message(desk: Desk, ledger: Ledger, hotel: HotelWorld) -> None:

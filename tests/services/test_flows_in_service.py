@@ -132,6 +132,20 @@ async def test_the_other_side_of_a_document_is_a_document_too(
     assert [each.media.restricted for each in shown if each.media] == [True, True]
 
 
+async def test_a_document_that_comes_before_it_is_asked_for_is_no_picture_for_everybody(
+    desk: Desk, world: World, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    stay_id = await world.guest(hotel, stay=StayStatus.PENDING)
+    await desk.say("Hello")
+
+    await desk.take_messages(photo(GUEST, "passport"))
+
+    assert (await said_by_the_flow(ledger))[-1].startswith("We could not match that to the booking.")
+    assert (await ledger.row(Media)).stay_id == stay_id
+    shown = [each.message for each in await ledger.events(hotel.id) if isinstance(each, MessageCreated)]
+    assert [each.media.restricted for each in shown if each.media] == [True]
+
+
 async def test_a_photo_for_staff_or_after_they_confirmed_is_a_photo(
     desk: Desk, world: World, ledger: Ledger, hotel: HotelWorld
 ) -> None:

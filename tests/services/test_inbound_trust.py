@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.core.errors import Forbidden
 from app.core.settings import Environment, Settings
@@ -63,10 +64,13 @@ async def test_of_a_body_of_two_hotels_only_the_signers_items_are_taken(
 ) -> None:
     await world.two_hotels()
 
-    answer = await desk.take(webhook_body(hello(), hello(ALPINE_NUMBER)), secret=APP_SECRET[ALPINE_NUMBER])
+    with capture_logs() as logged:
+        answer = await desk.take(webhook_body(hello(), hello(ALPINE_NUMBER)), secret=APP_SECRET[ALPINE_NUMBER])
 
     assert answer is Receipt.PROCESSED
     assert await guests_texts(ledger) == [f"Hello {ALPINE_NUMBER}"]
+    alerts = [(each["event"], each["accounts"]) for each in logged if each["log_level"] == "error"]
+    assert alerts == [("inbound_signed_by_another_account", [SEA_VIEW_NUMBER])], "the provider will not send it again"
 
 
 async def test_two_hotels_that_share_a_secret_both_get_theirs(desk: Desk, world: World, ledger: Ledger) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.types import ConversationStatus, DeliveryStatus
-from app.models import Account, Conversation, Delivery, Media, Message
+from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, Media, Message
 from app.services.inbound.service import Receipt
 from tests.channels.whatsapp_payloads import GUEST, GUEST_USER_ID, Json, change, document, encode, message, text
 from tests.desk import Desk
@@ -22,6 +22,20 @@ def echo(raw: Json, **more: Any) -> Json:
 async def take(desk: Desk, *echoes: Json) -> Receipt:
     value = change(number=SEA_VIEW_NUMBER, field="smb_message_echoes", message_echoes=list(echoes))
     return await desk.take(encode(document(value)))
+
+
+async def test_a_stranger_who_is_answered_in_the_same_body_keeps_their_name(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    written = change(text("Hello", from_user_id=GUEST_USER_ID), number=SEA_VIEW_NUMBER)
+    answered = change(
+        number=SEA_VIEW_NUMBER, field="smb_message_echoes", message_echoes=[echo(text("Hi", id="wamid.PHONE"))]
+    )
+
+    await desk.take(encode(document(written, answered)))
+
+    assert (await ledger.row(Guest)).full_name == "Inês Prado"
+    assert GUEST_USER_ID in {each.value for each in await ledger.rows(GuestIdentity)}
 
 
 async def test_an_answer_from_the_phone_is_staffs_and_silences_the_flow(

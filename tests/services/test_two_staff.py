@@ -4,7 +4,6 @@ import asyncio
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from app.core.errors import Conflict
 from app.core.events import Change, ConversationChanged
@@ -18,17 +17,6 @@ from tests.world import HotelWorld, World, guest_writes, signed_in
 CONVERSATIONS = "/api/message_manager/conversations"
 ROUNDS = 30
 OPEN = Conversation.status != ConversationStatus.CLOSED
-
-
-async def is_somebody_waiting(ledger: Ledger) -> bool:
-    """Whether a transaction waits for another one."""
-    async with ledger.database.read() as work:
-        waiting = await work.connection.scalar(
-            text(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-        )
-    return bool(waiting)
 
 
 async def test_an_answer_in_a_closed_conversation_that_meets_a_new_one_is_told_which(
@@ -48,7 +36,7 @@ async def test_an_answer_in_a_closed_conversation_that_meets_a_new_one_is_told_w
             status=ConversationStatus.DEMO,
         )
         answering = asyncio.create_task(desk.answer(hotel, closed.id, "Good morning"))
-        await eventually(lambda: is_somebody_waiting(ledger))
+        await eventually(ledger.is_somebody_waiting)
     with pytest.raises(Conflict) as refused:
         await answering
 

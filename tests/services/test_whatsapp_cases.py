@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.channels.base import AccountFault, IdentityChanged
+from app.channels.items import AccountFault, IdentityChanged
 from app.channels.whatsapp.parse import parse
 from app.models import Account, Channel, Conversation, Correction, Media, Message, MessageStatus
 from app.services.inbound.service import Receipt

@@ -1,5 +1,6 @@
 """When free text may be sent: a day from the guest's newest message, by the provider's own time."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.models import Account, Delivery, Message
 from app.services.inbound.delivery_reports import WINDOW_CLOSED
 from tests.channels.whatsapp_payloads import GUEST, Json, change, document, encode, message, text
 from tests.desk import Desk, status
+from tests.eventually import eventually
 from tests.fake_graph import APP_SECRET, SEA_VIEW_NUMBER
 from tests.ledger import Ledger
 from tests.sign_ins import HeldClock
@@ -76,14 +78,25 @@ async def test_what_does_not_count(desk: Desk, ledger: Ledger, hotel: HotelWorld
     assert await opened_at(ledger) == clock.now - timedelta(minutes=90)
 
 
+async def taken(ledger: Ledger, *, at: datetime) -> None:
+    """The provider has taken the flow's answer, as it seems."""
+    delivery = await ledger.row(Delivery)
+    await ledger.change(Delivery, state=OutboxState.SENT, attempts=1, finished_at=at)
+    await ledger.change(Message, Message.id == delivery.message_id, external_id="wamid.OUT", delivery_status="sent")
+
+
+def refused(at: datetime) -> Json:
+    """It would not be delivered, for the window."""
+    error = {"code": 131047, "title": "Re-engagement message"}
+    return status("wamid.OUT", "failed", errors=[error]) | {"timestamp": str(int(at.timestamp()))}
+
+
 async def held(desk: Desk, ledger: Ledger, *, at: datetime) -> Any:
     """The flow's answer to a guest, taken by the provider, and then refused for the window."""
     await desk.say("Hello", sender=GUEST)
     delivery = await ledger.row(Delivery)
-    await ledger.change(Delivery, state=OutboxState.SENT, attempts=1)
-    await ledger.change(Message, Message.id == delivery.message_id, external_id="wamid.OUT", delivery_status="sent")
-    error = {"code": 131047, "title": "Re-engagement message"}
-    await desk.take_statuses(status("wamid.OUT", "failed", errors=[error]) | {"timestamp": str(int(at.timestamp()))})
+    await taken(ledger, at=at)
+    await desk.take_statuses(refused(at))
     return await ledger.row(Message, Message.id == delivery.message_id)
 
 
@@ -122,6 +135,38 @@ async def test_a_refusal_that_is_told_after_the_guest_wrote_again_holds_nothing(
     desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock
 ) -> None:
     await held(desk, ledger, at=clock.now - timedelta(days=2))
+
+    assert (await ledger.row(Delivery)).state is OutboxState.PENDING
+
+
+async def test_a_refusal_that_comes_after_the_guest_wrote_again_keeps_nothing_back(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock
+) -> None:
+    await desk.say("Hello", sender=GUEST)
+    await taken(ledger, at=clock.now)
+    delivery = await ledger.row(Delivery)
+    clock.move(minutes=5)
+    await desk.take(body(written(clock, "Back", ago=1)))
+    clock.move(minutes=1)
+
+    await desk.take_statuses(refused(clock.now))
+
+    assert (await ledger.row(Delivery, Delivery.id == delivery.id)).state is OutboxState.PENDING
+
+
+async def test_a_refusal_and_the_guests_next_message_at_once_keep_nothing_back(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock
+) -> None:
+    await desk.say("Hello", sender=GUEST)
+    await taken(ledger, at=clock.now)
+    account = await ledger.row(Account)
+    clock.move(minutes=5)
+
+    async with ledger.database.transaction() as writing:
+        assert await writing.guests.open_windows({account.id: clock.now}) == []
+        refusing = asyncio.create_task(desk.take_statuses(refused(clock.now)))
+        await eventually(ledger.is_somebody_waiting)
+    await refusing
 
     assert (await ledger.row(Delivery)).state is OutboxState.PENDING
 

@@ -8,7 +8,7 @@ from app.core.types import ConversationStatus
 from app.models import Account, Delivery, Guest, Message
 from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG
 from app.services.inbound.service import Receipt
-from tests.channels.whatsapp_payloads import GUEST, change, document, encode, message
+from tests.channels.whatsapp_payloads import GUEST, GUEST_USER_ID, change, document, encode, message, text
 from tests.desk import Desk
 from tests.fake_graph import SEA_VIEW_NUMBER
 from tests.ledger import Ledger
@@ -45,6 +45,19 @@ async def test_start_takes_it_back(desk: Desk, ledger: Ledger, hotel: HotelWorld
     assert (await ledger.row(Account)).opted_out_at is None
     assert await said(ledger) == [STOPPED["en"], RESUMED["en"]]
     assert len(await ledger.rows(Message, Message.is_note.is_(True))) == 2
+
+
+async def test_stop_holds_however_the_guest_writes(desk: Desk, ledger: Ledger, hotel: HotelWorld) -> None:
+    """From the number, and then by a user name alone."""
+    named = {"from_user_id": GUEST_USER_ID}
+    hidden = named | {"from": None}
+    await take(desk, text("STOP", id="wamid.1", **named), text("Hello", id="wamid.2") | hidden)
+    assert [each.opted_out_at is None for each in await ledger.rows(Account)] == [False, False]
+
+    await take(desk, text("START", id="wamid.3") | hidden)
+
+    assert [each.opted_out_at is None for each in await ledger.rows(Account)] == [True, True]
+    assert (await said(ledger))[-1] == RESUMED["en"]
 
 
 async def test_start_of_somebody_who_never_stopped_is_for_the_flow(

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -13,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from app.core.errors import Conflict
 from app.models import Base
 from app.store.database import Database
-from app.store.migrations import differences, migrate
+from app.store.migrations import differences, directory, migrate
 from tests.bare import create_bare_database
 
 SHAPE = {
@@ -83,6 +85,56 @@ def test_a_database_of_a_newer_release_is_left_alone(bare_database: str) -> None
     asyncio.run(execute(bare_database, "UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(Conflict, match="at migration 9999, which this release of Lobby does not know"):
         migrate(bare_database)
+
+
+FORMER_ROWS = (
+    "INSERT INTO hotels (slug, name) VALUES ('sea-view', 'Sea View')",
+    "INSERT INTO channels (hotel_id, platform, name, account) VALUES (1, 'WhatsApp', 'Desk', '7')",
+    "INSERT INTO guests (hotel_id, full_name) VALUES (1, 'John Doe')",
+    "INSERT INTO accounts (hotel_id, channel_id, address, guest_id) VALUES (1, 1, '351912345678', 1)",
+    "INSERT INTO conversations (hotel_id, guest_id, channel_id, account_id, status) VALUES (1, 1, 1, 1, 'active')",
+    "INSERT INTO messages (hotel_id, conversation_id, channel_id, sender_type, origin, sender_name, type, content)"
+    " VALUES (1, 1, 1, 'guest', 'guest', 'John Doe', 'image', '')",
+    "INSERT INTO media (hotel_id, message_id, provider_id) VALUES (1, 1, 'media-7')",
+)
+LATER_ROWS = (
+    "UPDATE media SET state = 'stored', original_key = 'a/photo', thumbnail_key = 'a/small'",
+    "INSERT INTO guest_identities (hotel_id, guest_id, kind, value) VALUES (1, 1, 'whatsapp_group', 'GRP-77')",
+    "INSERT INTO messages (hotel_id, conversation_id, channel_id, sender_type, origin, sender_name, type, content,"
+    " delivery_status) VALUES (1, 1, 1, 'staff', 'staff', 'Rita', 'template', 'Hello', 'queued')",
+    "INSERT INTO deliveries (hotel_id, channel_id, conversation_id, message_id, address, state)"
+    " VALUES (1, 1, 1, 2, '351912345678', 'held')",
+)
+
+
+async def one(url: str, query: str) -> tuple[object, ...]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        found = (await connection.execute(text(query))).one()
+    await engine.dispose()
+    return tuple(found)
+
+
+def test_rows_go_up_a_release_and_down_and_up_again(bare_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", bare_database)
+    alembic = Config(directory().parent / "alembic.ini")
+    command.upgrade(alembic, "0001")
+    for statement in FORMER_ROWS:
+        asyncio.run(execute(bare_database, statement))
+
+    command.upgrade(alembic, "0002")
+    assert asyncio.run(one(bare_database, "SELECT state, channel_id, original_key FROM media")) == ("pending", 1, None)
+    for statement in LATER_ROWS:
+        asyncio.run(execute(bare_database, statement))
+
+    command.downgrade(alembic, "0001")
+    read = "SELECT type, delivery_status, state FROM messages JOIN deliveries ON message_id = messages.id"
+    assert asyncio.run(one(bare_database, read)) == ("text", "failed", "dead"), "in words that the old release knows"
+    assert asyncio.run(one(bare_database, "SELECT count(*) FROM guest_identities")) == (0,)
+
+    command.upgrade(alembic, "0002")
+    kept = "SELECT state, original_key, thumbnail_key FROM media"
+    assert asyncio.run(one(bare_database, kept)) == ("stored", "a/photo", "a/small")
 
 
 @pytest.mark.parametrize(

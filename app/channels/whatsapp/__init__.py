@@ -27,7 +27,6 @@ import httpx
 from app.channels.base import (
     Credentials,
     FetchResult,
-    Item,
     MediaSource,
     Outgoing,
     OutgoingContent,
@@ -35,6 +34,7 @@ from app.channels.base import (
     TemplateListing,
     UploadResult,
 )
+from app.channels.items import Item
 from app.channels.whatsapp import limits, parse, signature
 from app.channels.whatsapp.media import GraphMedia
 from app.channels.whatsapp.send import GraphSender

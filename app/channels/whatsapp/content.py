@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.channels.base import InboundMedia
+from app.channels.items import InboundMedia
 from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
 from app.core.text import clean_json, read_json
 from app.core.types import MessageType

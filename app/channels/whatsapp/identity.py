@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from app.channels.base import Sender
+from app.channels.items import Sender
 from app.channels.whatsapp.shapes import Json, as_digits, as_object, as_text
 from app.core.phones import variants
 

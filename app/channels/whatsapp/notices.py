@@ -7,7 +7,7 @@ Sources: Meta's webhook reference of the fields ``messages`` (type ``system``), 
 from collections.abc import Iterator
 from typing import Final
 
-from app.channels.base import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
+from app.channels.items import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
 from app.channels.whatsapp.identity import as_user_id
 from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_list, as_object, as_text
 from app.core.text import clean_json
@@ -66,7 +66,8 @@ def system_note(account: str, external_id: str, message: Json) -> Iterator[Item]
         known = as_user_id(message.get("from_user_id")) or as_digits(message.get("from"))
         yield _identity(account, external_id, known, as_user_id(note.get("user_id")))
     elif kind == "customer_identity_changed":
-        yield _identity(account, external_id, was, was or as_digits(note.get("customer")))
+        was = was or as_digits(note.get("customer"))
+        yield _identity(account, external_id, was, was)
 
 
 def user_id_updates(account: str, value: Json) -> Iterator[Item]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from app.channels.base import AccountFault, Echo, InboundMessage, InboundStatus, Item, Malformed, Sender, Unreadable
+from app.channels.base import Malformed
+from app.channels.items import AccountFault, Echo, InboundMessage, InboundStatus, Item, Sender, Unreadable
 from app.channels.whatsapp import notices
 from app.channels.whatsapp.content import read_content
 from app.channels.whatsapp.corrections import read_correction

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.channels.base import Echo, InboundMessage, Sender
+from app.channels.items import Echo, InboundMessage, Sender
 from app.core.events import Change
 from app.core.types import ConversationStatus, MessageType
 from app.services.inbound.changes import Changes, Entry
@@ -50,7 +50,8 @@ def arrival_of(channel: ChannelRecord, item: InboundMessage | Echo, *, at: datet
 
 async def take_messages(work: UnitOfWork, desk: GuestDesk, arrivals: Sequence[Arrival], at: datetime) -> None:
     """Take them all, or raise what is wrong with one of them. One that was taken before is passed over."""
-    visitors = await meet(work, {each.caller: _caller(each) for each in arrivals})
+    own_words_last = sorted(arrivals, key=lambda each: not each.by_hotel)  # they tell more of a guest than an echo does
+    visitors = await meet(work, {each.caller: _caller(each) for each in own_words_last})
     batch = _Batch(work, desk, visitors, at)
     await batch.look_up(arrivals)
     fresh = batch.fresh(arrivals)

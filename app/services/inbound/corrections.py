@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from app.channels.base import Edited, InboundMessage, Revoked, Sender
+from app.channels.items import Edited, InboundMessage, Revoked, Sender
 from app.core.events import MessageUpdated
 from app.core.phones import variants
 from app.core.types import SenderType

@@ -9,7 +9,8 @@ own trouble pauses it.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from app.channels.base import InboundStatus, SendOutcome
+from app.channels.base import SendOutcome
+from app.channels.items import InboundStatus
 from app.channels.whatsapp.errors import explain, outcome_of
 from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus
@@ -123,13 +124,15 @@ async def _template_refused(work: UnitOfWork, message: Standing, report: StatusR
 
 
 async def _hold(work: UnitOfWork, message: Standing, report: StatusReport) -> bool:
-    """Keep what the window refused until the guest writes; whether that could be done. Where they have written since,
-    it may leave at once."""
+    """Keep what the window refused until the guest writes; whether that could be done. Where they have written since
+    it left, it may leave again at once."""
     held = await work.deliveries.hold_sent(message.id, error_code=report.error_code, error=WINDOW_CLOSED)
     if held is None:
         return False
-    wrote_at = held.last_inbound_at
-    if wrote_at is not None and report.at is not None and wrote_at > report.at:
+    # Locked: a message that is just coming in has not seen what is held here, and nobody else would release it.
+    wrote_at = await work.pace.lock_window(held.channel_id, held.address)
+    left_at = min(filter(None, (held.taken_at, report.at)), default=None)
+    if wrote_at is not None and left_at is not None and wrote_at > left_at:
         released = await work.deliveries.release_held(held.channel_id, held.address, wrote_at)
         work.has_deliveries = work.has_deliveries or released > 0
     return True

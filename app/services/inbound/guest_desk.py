@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.channels.base import InboundMedia, InboundMessage, Sender
+from app.channels.items import InboundMedia, InboundMessage, Sender
 from app.channels.registry import ChannelRegistry
 from app.core.events import Change
 from app.core.phones import shown
@@ -27,7 +27,7 @@ from app.flows.engine import PAPERS, begin_state, step
 from app.flows.texts import in_language
 from app.flows.types import FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
 from app.services.inbound.changes import Changes, Entry
-from app.services.inbound.corrections import Reading
+from app.services.inbound.corrections import WRITER, Reading
 from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
 from app.services.inbound.visitor import BOT_STATUSES, Visitor, bind_stay, put_state
 from app.services.sending.outgoing import menu_pieces
@@ -67,8 +67,8 @@ class GuestDesk:
         self._rebind(conversation, visitor)
         told_before = conversation.last_message_preview
         outcome = self._ask_flow(conversation, visitor, taken)
-        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or (
-            conversation.status in BOT_STATUSES and _is_another_page(visitor, item)
+        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or _is_early_or_late_page(
+            conversation, visitor, item
         )
         self._keep(changes, visitor, taken, stay_id=conversation.stay_id if is_document else None)
         if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
@@ -83,10 +83,7 @@ class GuestDesk:
 
     def take_reaction(self, changes: Changes, visitor: Visitor, taken: Taken, *, by_hotel: bool = False) -> None:
         """A reaction stands beside what it is about, and asks for nothing: no flow, no waiting, no last message."""
-        if by_hotel:
-            self._keep_echo(changes, visitor, taken, preview=None)
-        else:
-            self._keep(changes, visitor, taken, preview=None)
+        self._keep(changes, visitor, taken, by_hotel=by_hotel, shows=False)
 
     def take_echo(self, changes: Changes, visitor: Visitor, taken: Taken) -> None:
         """Somebody of the hotel answered from the phone: as if they had here, so the flow falls silent."""
@@ -95,63 +92,49 @@ class GuestDesk:
             conversation.status = ConversationStatus.RELAY
             conversation.relayed_at = at
             changes.happened(conversation, Change.RELAY_STARTED)
-        self._keep_echo(changes, visitor, taken, preview=_preview(taken))
+        self._keep(changes, visitor, taken, by_hotel=True)
         conversation.last_staff_message_at = at
         conversation.waiting_since = None
 
     def _keep(
-        self, changes: Changes, visitor: Visitor, taken: Taken, *, stay_id: int | None = None, preview: str | None = ""
+        self,
+        changes: Changes,
+        visitor: Visitor,
+        taken: Taken,
+        *,
+        by_hotel: bool = False,
+        shows: bool = True,
+        stay_id: int | None = None,
     ) -> None:
-        item, conversation = taken.item, taken.conversation
-        extra = taken.reading.extra
-        if item.group is not None:
-            extra = extra | {"sender": _writer(item.sender)}
+        """Store it as it reads by now. ``shows``: as the last message in lists; with ``stay_id`` its file is a document
+        of that stay."""
+        item, conversation, reading = taken.item, taken.conversation, taken.reading
+        in_group = item.group is not None and not by_hotel
+        if by_hotel:
+            name = f"{visitor.channel.hotel_name} (phone)"
+        else:
+            name = _name_of(item.sender) if in_group else conversation.guest_name
         changes.add(
             conversation,
             NewMessage(
                 hotel_id=conversation.hotel_id,
                 conversation_id=conversation.id,
                 channel_id=conversation.channel_id,
-                sender_type=SenderType.GUEST,
-                origin=MessageOrigin.GUEST,
-                sender_name=conversation.guest_name if item.group is None else _name_of(item.sender),
-                content=taken.reading.text,
+                sender_type=SenderType.STAFF if by_hotel else SenderType.GUEST,
+                origin=MessageOrigin.STAFF if by_hotel else MessageOrigin.GUEST,
+                sender_name=name,
+                content=reading.text,
                 type=item.type,
-                media=_media(item.media, taken.reading, stay_id) if item.media else None,
+                media=_media(item.media, reading, stay_id) if item.media else None,
                 external_id=item.external_id,
-                extra=extra,
-                edited_at=taken.reading.edited_at,
-                revoked_at=taken.reading.revoked_at,
+                extra=reading.extra | {WRITER: _writer(item.sender)} if in_group else reading.extra,
+                delivery_status=DeliveryStatus.SENT if by_hotel else None,
+                edited_at=reading.edited_at,
+                revoked_at=reading.revoked_at,
                 provider_timestamp=item.sent_at,
                 created_at=changes.at,
             ),
-            preview=None if preview is None else _preview(taken),
-            reply_to=taken.reply_to,
-        )
-
-    def _keep_echo(self, changes: Changes, visitor: Visitor, taken: Taken, *, preview: str | None) -> None:
-        item, conversation = taken.item, taken.conversation
-        changes.add(
-            conversation,
-            NewMessage(
-                hotel_id=conversation.hotel_id,
-                conversation_id=conversation.id,
-                channel_id=conversation.channel_id,
-                sender_type=SenderType.STAFF,
-                origin=MessageOrigin.STAFF,
-                sender_name=f"{visitor.channel.hotel_name} (phone)",
-                content=taken.reading.text,
-                type=item.type,
-                media=_media(item.media, taken.reading, None) if item.media else None,
-                external_id=item.external_id,
-                extra=taken.reading.extra,
-                delivery_status=DeliveryStatus.SENT,
-                edited_at=taken.reading.edited_at,
-                revoked_at=taken.reading.revoked_at,
-                provider_timestamp=item.sent_at,
-                created_at=changes.at,
-            ),
-            preview=preview,
+            preview=_preview(taken) if shows else None,
             reply_to=taken.reply_to,
         )
 
@@ -291,10 +274,14 @@ def add_note(
     )
 
 
-def _is_another_page(visitor: Visitor, item: InboundMessage) -> bool:
-    """A document has two sides, and the second comes when the flow has moved on: it is no picture for everybody."""
-    submitted = visitor.stay is not None and visitor.stay.checkin_state is CheckinState.SUBMITTED
-    return submitted and item.media is not None and item.type in PAPERS
+def _is_early_or_late_page(conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> bool:
+    """While the guest checks in, what may be a document is no picture for everybody: they send it before it is asked
+    for, and its second side when the flow has moved on."""
+    if conversation.status not in BOT_STATUSES or visitor.stay is None:
+        return False
+    begun = conversation.status is ConversationStatus.CHECKIN and conversation.current_step is not None
+    submitted = visitor.stay.checkin_state is CheckinState.SUBMITTED
+    return (submitted or (begun and visitor.stay.checkin_due)) and item.media is not None and item.type in PAPERS
 
 
 def _media(file: InboundMedia, reading: Reading, stay_id: int | None) -> NewMedia:

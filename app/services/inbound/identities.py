@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from app.channels.base import IdentityChanged, Preference
+from app.channels.items import IdentityChanged, Preference
 from app.core.phones import shown, variants
 from app.core.types import IdentityKind
 from app.services.inbound.changes import Changes
@@ -92,6 +92,8 @@ async def _leave_note(
 ) -> None:
     """In the guest's conversation, where one is open."""
     conversations = await work.conversations.lock_open([guest_id])
+    if not conversations:  # nor an account, it may be: known from a booking alone
+        return
     guest = (await work.guests.by_ids([guest_id]))[guest_id]
     accounts = await work.guests.accounts_of([guest_id])
     visitor = Visitor(channel=channel, account=accounts[0], guest=guest, stay=None, conversations=conversations)

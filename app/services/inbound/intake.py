@@ -12,7 +12,8 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from app.channels.base import Channel, Credentials, Item, Malformed, Notice
+from app.channels.base import Channel, Credentials, Malformed
+from app.channels.items import Item, Notice
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Forbidden
@@ -54,7 +55,8 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
     """A body that is believed. ``malformed`` says why nothing in it could be read, ``strangers`` are the accounts in it
-    that are nobody's here. Its notices are to be believed of the channels in ``trusted``, of all where that is None."""
+    that are nobody's here, ``doubted`` those whose own secret did not sign it. Its notices are to be believed of the
+    channels in ``trusted``, of all where that is None."""
 
     platform: Platform
     raw: bytes
@@ -63,6 +65,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Item] = []
     routes: Routes = {}
     strangers: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
     trusted: frozenset[int] | None = None
     malformed: str | None = None
 
@@ -112,17 +115,17 @@ class Intake:
         routes = await self._named(work, update.platform, items, trust.named if trust else {})
         if trust is None:
             await self._route_samples(work, update.platform, items, routes)
-        strangers = {item.account for item in items if not isinstance(item, Notice)} - set(routes)
-        if trust is not None:
-            routes = {account: each for account, each in routes.items() if trust.covers(each)}
+        told_of = {item.account for item in items if not isinstance(item, Notice)}
+        doubted = {account for account, each in routes.items() if trust is not None and not trust.covers(each)}
         return Body(
             platform=update.platform,
             raw=update.body,
             signed=signed,
             received_at=received_at,
             items=items,
-            routes=routes,
-            strangers=frozenset(strangers),
+            routes={account: each for account, each in routes.items() if account not in doubted},
+            strangers=frozenset(told_of - set(routes)),
+            doubted=frozenset(told_of & doubted),
             trusted=await self._trusted(work, update.platform, items, trust),
             malformed=malformed,
         )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.channels.base import InboundMessage
+from app.channels.items import InboundMessage
 from app.core.types import MessageType
 from app.flows.matching import fold
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from app.channels.base import Sender
+from app.channels.items import Sender
 from app.core.phones import shown, variants
 from app.core.text import clean
 from app.core.types import IdentityKind, Platform
@@ -49,11 +49,11 @@ async def meet(work: UnitOfWork, callers: Callers) -> dict[tuple[int, str], Visi
             for each in callers.values()
         ]
     )
+    known = [account for account in accounts if account.guest_id is not None]
+    introduced = await _introduce(work, [account for account in accounts if account.guest_id is None], callers)
+    await _learn_user_ids(work, known, callers)
+    accounts = known + introduced
     guest_of = {account.id: account.guest_id for account in accounts if account.guest_id is not None}
-    strangers = [account for account in accounts if account.guest_id is None]
-    if strangers:
-        guest_of |= await _introduce(work, strangers, callers)
-    await _learn_user_ids(work, [account for account in accounts if account.guest_id is not None], callers)
     guests = await work.guests.by_ids(set(guest_of.values()))
     stays = await work.guests.current_stays(guests)
     conversations: dict[int, list[ConversationState]] = {}
@@ -87,21 +87,21 @@ async def _learn_user_ids(work: UnitOfWork, accounts: list[AccountRecord], calle
         await work.guests.identify_many(hotel_id, known[hotel_id])
 
 
-async def _introduce(work: UnitOfWork, accounts: Sequence[AccountRecord], callers: Callers) -> dict[int, int]:
-    """The guests whom new accounts belong to, by account id: known to their hotel by number or id, or new."""
+async def _introduce(work: UnitOfWork, accounts: Sequence[AccountRecord], callers: Callers) -> list[AccountRecord]:
+    """New accounts with the guests whom they belong to: known to their hotel by number or id, or new."""
     by_hotel: dict[int, list[tuple[AccountRecord, Caller]]] = {}
     for account in accounts:
         caller = callers[account.channel_id, account.address]
         by_hotel.setdefault(caller.channel.hotel_id, []).append((account, caller))
-    guest_of: dict[int, int] = {}
+    introduced: list[AccountRecord] = []
     for hotel_id in sorted(by_hotel):
-        guest_of |= await _introduce_to(work, hotel_id, by_hotel[hotel_id])
-    return guest_of
+        introduced += await _introduce_to(work, hotel_id, by_hotel[hotel_id])
+    return introduced
 
 
 async def _introduce_to(
     work: UnitOfWork, hotel_id: int, newcomers: Sequence[tuple[AccountRecord, Caller]]
-) -> dict[int, int]:
+) -> list[AccountRecord]:
     own = {account.id: identities_of(caller) for account, caller in newcomers}
     await work.guests.lock_directory(hotel_id)
     asked = {identity for each in own.values() for identity in _all_spellings(each)}
@@ -123,8 +123,13 @@ async def _introduce_to(
         await work.guests.add_many(guests)
     if learned:
         await work.guests.identify_many(hotel_id, learned)
-    await work.guests.attach([(account.id, guest_of[account.id], _name_of(caller)) for account, caller in newcomers])
-    return guest_of
+    wishes = await work.guests.attach(
+        [(account.id, guest_of[account.id], _name_of(caller)) for account, caller in newcomers]
+    )
+    return [
+        msgspec.structs.replace(account, guest_id=guest_of[account.id], opted_out_at=wishes[account.id])
+        for account, _ in newcomers
+    ]
 
 
 def _new_guest(guest_id: int, hotel_id: int, caller: Caller) -> NewGuest:

@@ -11,7 +11,8 @@ from enum import StrEnum
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.channels.base import Malformed, Preference
+from app.channels.base import Malformed
+from app.channels.items import Preference
 from app.core.clock import Clock
 from app.core.text import clean
 from app.core.types import Platform, UpdateState
@@ -171,6 +172,8 @@ def _log_notices(body: Body) -> None:
     """What only people can mend."""
     if body.strangers:
         log.error("inbound_for_an_unknown_account", accounts=sorted(body.strangers)[:20])
+    if body.doubted:
+        log.error("inbound_signed_by_another_account", accounts=sorted(body.doubted)[:20])
     for notice in body.notices():
         (log.warning if notice.grave else log.info)(
             "provider_notice",

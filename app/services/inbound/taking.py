@@ -9,7 +9,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.channels.base import (
+from app.channels.base import SendOutcome
+from app.channels.items import (
     AccountFault,
     Echo,
     Edited,
@@ -18,7 +19,6 @@ from app.channels.base import (
     InboundStatus,
     Preference,
     Revoked,
-    SendOutcome,
     Unreadable,
 )
 from app.channels.whatsapp.errors import outcome_of
