@@ -219,6 +219,33 @@ class DeliveryStore:
         )
         return [LostDelivery(**row) for row in rows.mappings()]
 
+    async def later_parts(self, message_id: int, *states: OutboxState) -> list[LostDelivery]:
+        """The deliveries in these states of what follows a message that is a part of one long text, in their order."""
+        failed = aliased(Message)
+        of_one_text = func.coalesce(failed.extra["part_of"].as_integer(), failed.id)
+        rows = await self._connection.execute(
+            select(*_LOST, literal(True).label("given_up"))
+            .join(Message, Message.id == Delivery.message_id)
+            .join(failed, failed.conversation_id == Message.conversation_id)
+            .where(
+                failed.id == message_id,
+                Message.id > failed.id,
+                Message.extra["part_of"].as_integer() == of_one_text,
+                is_in(Delivery.state, *states),
+            )
+            .order_by(Delivery.id)
+            .with_for_update(of=Delivery)
+        )
+        return [LostDelivery(**row) for row in rows.mappings()]
+
+    async def end(self, delivery_ids: Sequence[int], *, at: datetime, error: str) -> None:
+        """Give up what waits, unsent."""
+        await self._connection.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(delivery_ids))
+            .values(state=OutboxState.DEAD, finished_at=at, error=_cut(error))
+        )
+
     async def settle(self, channel_id: int, delivery_id: int, at: datetime) -> int | None:
         """The provider's word proves that it took this delivery: it is sent, whoever holds the claim, and also where it
         had been given up. Answers its message's id, or None where that was known, or cannot be."""

@@ -29,6 +29,7 @@ from app.store.messages import MessageStore
 from app.store.pace import PaceStore
 from app.store.retention import RetentionStore
 from app.store.sessions import SessionStore
+from app.store.statuses import StatusStore
 from app.store.templates import TemplateStore
 from app.store.users import UserStore
 
@@ -145,6 +146,10 @@ class UnitOfWork:
     @cached_property
     def sessions(self) -> SessionStore:
         return SessionStore(self.connection)
+
+    @cached_property
+    def statuses(self) -> StatusStore:
+        return StatusStore(self.connection)
 
     @cached_property
     def templates(self) -> TemplateStore:

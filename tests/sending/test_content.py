@@ -3,7 +3,9 @@
 import asyncio
 from uuid import uuid4
 
+from app.core.types import DeliveryStatus
 from app.models import Account, Delivery, Message
+from tests.eventually import eventually
 from tests.ledger import Ledger
 from tests.sending.conftest import GUEST, Desk
 from tests.sockets import open_socket
@@ -139,3 +141,24 @@ async def test_a_guest_without_a_number_is_answered_by_user_id(desk: Desk, ledge
     [body] = await desk.graph.wait_for_sent("PT.7Hq2", 1)
     assert body["recipient"] == "PT.7Hq2"
     assert "to" not in body
+
+
+async def test_without_its_first_part_the_rest_of_a_long_text_is_not_sent_and_a_retry_sends_all(
+    desk: Desk, ledger: Ledger
+) -> None:
+    await desk.graph.fail(code=131026)
+    parts = (await desk.send(text="word " * 2400))["parts"]
+
+    async def all_failed() -> bool:
+        stored = await ledger.rows(Message, Message.id.in_(parts))
+        return [each.delivery_status for each in stored] == [DeliveryStatus.FAILED] * 3
+
+    await eventually(all_failed)
+    assert await desk.arrived(0) == []
+    await desk.graph.mend()
+
+    answer = await desk.client.post(f"/api/messages/{parts[0]}/retry/", headers=desk.headers)
+
+    assert answer.status_code == 200, answer.text
+    bodies = await desk.arrived(3)
+    assert "".join(body["text"]["body"] for body in bodies).replace(" ", "") == "word" * 2400

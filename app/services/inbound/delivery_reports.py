@@ -18,7 +18,7 @@ from app.core.views import ConversationRef
 from app.services import channels
 from app.services.templates.news import template_refused
 from app.store.channels import ChannelRecord
-from app.store.messages import NewStatus, Standing, StatusReport
+from app.store.statuses import NewStatus, Standing, StatusReport
 from app.store.unit_of_work import UnitOfWork
 
 WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
@@ -36,7 +36,7 @@ async def take_statuses(
         report = _report(channel.id, item, at)
         told.setdefault((report.channel_id, report.external_id, report.status), report)
     # Providers send the same statuses in several bodies at once: all go through them in one order.
-    fresh = await work.messages.add_statuses([told[key] for key in sorted(told)])
+    fresh = await work.statuses.add_statuses([told[key] for key in sorted(told)])
     by_channel: dict[int, list[StatusReport]] = {}
     for key in sorted(fresh):
         by_channel.setdefault(key[0], []).append(told[key])
@@ -47,7 +47,7 @@ async def take_statuses(
 async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> bool:
     """Raise a message's status to what a report says; whether that changed it. A word that we do not know changes
     nothing."""
-    standing = await work.messages.lock_standing(message_id=message_id)
+    standing = await work.statuses.lock_standing(message_id=message_id)
     return bool(await _raise(work, standing, {each.external_id: [report] for each in standing}))
 
 
@@ -57,12 +57,12 @@ async def _apply(work: UnitOfWork, channel_id: int, reports: Sequence[StatusRepo
     ours = {each.delivery_id: each.external_id for each in reports if each.delivery_id is not None}
     if ours and (settled := await work.deliveries.settle_many(channel_id, ours, at)):
         await work.messages.set_external_ids(settled)
-        revived = await work.messages.revive_many(settled)
+        revived = await work.statuses.revive_many(settled)
         work.has_deliveries = True  # the next of these conversations may go
     by_id: dict[str, list[StatusReport]] = {}
     for report in reports:
         by_id.setdefault(report.external_id, []).append(report)
-    standing = await work.messages.lock_standing(channel_id=channel_id, external_ids=by_id)
+    standing = await work.statuses.lock_standing(channel_id=channel_id, external_ids=by_id)
     raised = await _raise(work, standing, by_id)
     if untold := [each for each in standing if each.id in revived - raised]:
         refs = await work.conversations.refs({each.conversation_id for each in untold})
@@ -88,7 +88,7 @@ async def _raise(
         places[message.id] = message.conversation_id
     if not changes:
         return set()
-    await work.messages.set_statuses(changes)
+    await work.statuses.set_statuses(changes)
     refs = await work.conversations.refs(set(places.values()))
     for message_id in sorted(changes):
         _tell(work, refs[places[message_id]], message_id, changes[message_id])

@@ -2,14 +2,14 @@
 
 It goes into the outbox anew, with all its tries, and its file to the provider. Where it may have arrived before, its
 delivery stays marked as repeated: no answer of the provider, or none at all, then makes it go out by itself another
-time.
+time. Of a long text the later parts, which were not sent without it, go with it.
 """
 
 from app.core.clock import Clock
 from app.core.errors import Conflict, NotFound
 from app.core.events import MessageStatusChanged
 from app.core.principal import Principal
-from app.core.types import DeliveryStatus, MessageType
+from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.core.views import MessageView
 from app.services.access import check_access
 from app.services.templates.content import KEY
@@ -42,19 +42,27 @@ class ResendService:
                 "The window has closed: until the guest writes again, only a template may be sent.",
                 code="window_closed",
             )
-        if not await work.deliveries.requeue(message_id, now) or not await work.messages.requeue(message_id):
+        if not await self._requeue(work, conversation, message_id):
             raise _not_failed(message)
         await work.media.forget_upload_id(message_id)
+        for part in await work.deliveries.later_parts(message_id, OutboxState.DEAD):
+            await self._requeue(work, conversation, part.message_id)
         work.has_deliveries = True
+        queued = await work.messages.get(message_id)
+        assert queued is not None, "it was there"
+        return queued
+
+    async def _requeue(self, work: UnitOfWork, conversation: ConversationState, message_id: int) -> bool:
+        now = self._clock()
+        if not await work.deliveries.requeue(message_id, now) or not await work.statuses.requeue(message_id):
+            return False
         work.emit(
             conversation.hotel_id,
             MessageStatusChanged(
                 conversation=conversation.ref(), message_id=message_id, delivery_status=DeliveryStatus.QUEUED
             ),
         )
-        queued = await work.messages.get(message_id)
-        assert queued is not None, "it was there"
-        return queued
+        return True
 
 
 async def _lock(work: UnitOfWork, principal: Principal, message_id: int) -> tuple[MessageView, ConversationState]:

@@ -46,6 +46,7 @@ LOST = "The worker that was sending this ended before the answer came."
 TOO_OLD = "It could not be sent for a day."
 NOT_ANSWERED = "The guest has not written for a week."
 WINDOW_CODE: Final = 131047
+NOT_BEFORE: Final = "An earlier part of this text could not be sent."
 """Meta's, also for what is held without asking Meta first."""
 
 
@@ -197,10 +198,10 @@ class Outbox:
         if await work.deliveries.settle(delivery.channel_id, delivery.id, self._clock()) is None:
             return
         await work.messages.set_external_id(delivery.message_id, result.external_id)
-        revived = await work.messages.revive(delivery.message_id)
-        if revived or await work.messages.raise_status(delivery.message_id, DeliveryStatus.SENT):
+        revived = await work.statuses.revive(delivery.message_id)
+        if revived or await work.statuses.raise_status(delivery.message_id, DeliveryStatus.SENT):
             await self._tell(work, delivery, DeliveryStatus.SENT)
-        for report in await work.messages.statuses_of(delivery.channel_id, result.external_id):
+        for report in await work.statuses.statuses_of(delivery.channel_id, result.external_id):
             await apply_report(work, delivery.message_id, delivery.conversation_id, report)
         work.has_deliveries = True  # the next of this conversation may go
 
@@ -252,7 +253,7 @@ class Outbox:
             counts=False,
         ):
             return
-        if await work.messages.note_waiting(delivery.message_id, WINDOW_CLOSED, WINDOW_CODE):
+        if await work.statuses.note_waiting(delivery.message_id, WINDOW_CLOSED, WINDOW_CODE):
             await self._tell(work, delivery, DeliveryStatus.QUEUED, WINDOW_CLOSED, WINDOW_CODE)
         work.has_deliveries = True  # the next of this conversation may go
 
@@ -291,8 +292,14 @@ class Outbox:
     async def _failed(
         self, work: UnitOfWork, delivery: ClaimedDelivery | LostDelivery, error: str, error_code: int | None = None
     ) -> None:
-        if await work.messages.raise_status(delivery.message_id, DeliveryStatus.FAILED, error, error_code):
+        if await work.statuses.raise_status(delivery.message_id, DeliveryStatus.FAILED, error, error_code):
             await self._tell(work, delivery, DeliveryStatus.FAILED, error, error_code)
+        parts = await work.deliveries.later_parts(delivery.message_id, OutboxState.PENDING, OutboxState.HELD)
+        if parts:  # half a text, without its beginning or its middle, helps nobody
+            await work.deliveries.end([part.id for part in parts], at=self._clock(), error=NOT_BEFORE)
+        for part in parts:
+            if await work.statuses.raise_status(part.message_id, DeliveryStatus.FAILED, NOT_BEFORE):
+                await self._tell(work, part, DeliveryStatus.FAILED, NOT_BEFORE)
         work.has_deliveries = True  # the next of this conversation may go
 
     async def _tell(
