@@ -2,10 +2,9 @@
 
 Nothing of the bytes that came survives (EXIF with the place where it was taken, profiles, comments, what hangs behind
 the picture's end), but for animated stickers, which keep their frames and lose the rest. Pixels are counted before any
-is decoded. The functions block and take memory: ``Pictures`` runs a few at once, in threads.
+is decoded. The functions block, and take memory and time: ``pictures.py`` has processes for them.
 """
 
-import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,6 @@ HUGE_PNG: Final = 2 * MEGABYTE
 SENT_AT_MOST: Final = 5 * MEGABYTE
 STICKER_AT_MOST: Final = 100 * 1024
 STICKER_EDGE: Final = 512
-AT_ONCE: Final = 2
 
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _SAVING: Final[dict[str, dict[str, object]]] = {
@@ -45,25 +43,9 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
-class Pictures:
-    """Makes pictures anew in threads: a big one takes some hundred megabytes while it lasts."""
-
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(AT_ONCE)
-
-    async def remake(self, path: Path, mime_type: str, folder: Path, *, sticker: bool = False) -> Picture:
-        """As a guest sent it. Raises NotAllowed where it cannot be decoded or has too many pixels."""
-        async with self._free:
-            return await asyncio.to_thread(remake, path, mime_type, folder, sticker=sticker)
-
-    async def for_sending(self, path: Path, mime_type: str, folder: Path) -> Picture:
-        """As WhatsApp takes it: JPEG or PNG of 5 MB at most, scaled down to that, or a static sticker."""
-        async with self._free:
-            return await asyncio.to_thread(for_sending, path, mime_type, folder)
-
-
 def remake(path: Path, mime_type: str, folder: Path, *, sticker: bool = False) -> Picture:
-    """``Pictures.remake``, here and now. The files are written into ``folder``."""
+    """As a guest sent it; the files are written into ``folder``. Raises NotAllowed, and OSError for what is no fault of
+    the picture."""
     data = path.read_bytes() if mime_type == "image/webp" and path.stat().st_size <= MEGABYTE else b""
     image = _open(path, mime_type)
     if sticker and data and webp.is_animated(data):
@@ -74,7 +56,7 @@ def remake(path: Path, mime_type: str, folder: Path, *, sticker: bool = False) -
 
 
 def for_sending(path: Path, mime_type: str, folder: Path) -> Picture:
-    """``Pictures.for_sending``, here and now."""
+    """As WhatsApp takes it. Raises as ``remake``."""
     image = _open(path, mime_type)
     if mime_type == "image/webp":
         if image.size == (STICKER_EDGE, STICKER_EDGE) and path.stat().st_size <= STICKER_AT_MOST:
@@ -99,13 +81,18 @@ def _open(path: Path, mime_type: str) -> Image.Image:
         with Image.open(path, formats=(_FORMATS[mime_type],)) as image:
             _count(image.size)
             turned = _orientation(image)
+            image.draft(None, (LONGEST_EDGE, LONGEST_EDGE))  # a JPEG is decoded no larger than it is kept
             image.load()
             upright = _plain(image)
     except NotAllowed:
         raise
     except MemoryError:
         raise
-    except Exception as error:  # Pillow's readers raise whatever comes: OSError, SyntaxError, struct.error, ValueError
+    except OSError as error:
+        if error.errno is not None:  # the disk's, not the picture's
+            raise
+        raise NotAllowed("The picture is damaged.") from error
+    except Exception as error:  # Pillow's readers raise whatever comes: SyntaxError, struct.error, ValueError
         raise NotAllowed("The picture is damaged.") from error
     upright.info.clear()  # saving would take comments and profiles from here
     upright.thumbnail((LONGEST_EDGE, LONGEST_EDGE), reducing_gap=2.0)

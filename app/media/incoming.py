@@ -14,8 +14,8 @@ import msgspec
 
 from app.core.errors import TooBig
 from app.core.types import MessageType
-from app.media.images import Pictures
 from app.media.names import safe_name
+from app.media.pictures import Pictures
 from app.media.sniff import IMAGES, MEGABYTE, SIZES, NotAllowed, Sniffed, check_fits, sniff
 from app.media.storage import MediaStorage
 
@@ -58,7 +58,8 @@ class Porter:
 
     def __init__(self, storage: MediaStorage) -> None:
         self._storage = storage
-        self._pictures = Pictures()
+        self._of_guests = Pictures()
+        self._of_staff = Pictures()  # whatever guests send, staff do not wait behind it
 
     async def from_guest(
         self, path: Path, announced: MessageType, *, declared: str | None, filename: str | None
@@ -67,7 +68,7 @@ class Porter:
         found = check_fits(await asyncio.to_thread(sniff, path, declared=declared, name=filename), announced)
         if found.mime_type not in IMAGES:
             return await self._store(path, found, filename)
-        picture = await self._pictures.remake(
+        picture = await self._of_guests.remake(
             path, found.mime_type, path.parent, sticker=announced is MessageType.STICKER
         )
         sort = Sniffed(mime_type=picture.mime_type, type=announced)
@@ -85,7 +86,7 @@ class Porter:
             if await asyncio.to_thread(_size, path) > SIZES[found.type]:
                 raise TooBig(f"WhatsApp takes {SIZES[found.type] // MEGABYTE} MB of {found.type} at most.")
             return await self._store(path, Sniffed(mime_type=mime_type, type=found.type), filename)
-        picture = await self._pictures.for_sending(path, mime_type, path.parent)
+        picture = await self._of_staff.for_sending(path, mime_type, path.parent)
         kind = MessageType.STICKER if picture.mime_type == "image/webp" else MessageType.IMAGE
         return await self._store(
             picture.path,
