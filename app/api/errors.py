@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
@@ -60,12 +61,18 @@ async def _bad_fields(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     details = _details(error.errors())
     if details.keys() == {"body"}:
-        return error_response(_field_status(request), "The body cannot be read.", "bad_body", details)
+        return _bad_body(request, details)
     return error_response(_field_status(request), "Some fields are not right.", "bad_fields", details)
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+def _bad_body(request: Request, details: dict[str, list[str]]) -> Response:
+    return error_response(_field_status(request), "The body cannot be read.", "bad_body", details)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__context__, MultiPartException):  # of Starlette's form, which makes a 400 without a code of it
+        return _bad_body(request, {"body": [error.__context__.message]})
     message = _SENTENCES.get(error.status_code, str(error.detail))
     code = _CODES.get(error.status_code, "error")
     return error_response(error.status_code, message, code, headers=dict(error.headers or {}))

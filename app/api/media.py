@@ -41,7 +41,8 @@ _UPLOAD_BODY: Final[dict[str, Any]] = {
 @router.post("/", status_code=status.HTTP_201_CREATED, openapi_extra=_UPLOAD_BODY)
 async def upload(request: Request, staff: Staff, services: ServicesDep) -> UploadOut:
     """A file to be sent, as the field `file` of a form. Pictures lose their metadata, and are scaled down to 5 MB."""
-    async with request.form(max_files=1, max_fields=8) as form, scratch_folder() as folder:
+    await _read_form(request)
+    async with request.form() as form, scratch_folder() as folder:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Invalid("There is no file.", code="bad_fields", details={"file": ["Send a file in this field."]})
@@ -74,6 +75,15 @@ async def retry(media_id: Id, staff: Staff, services: ServicesDep) -> RetryOut:
     """Fetch a guest's file again that could not be fetched."""
     await services.media.retry(staff, media_id)
     return RetryOut()
+
+
+async def _read_form(request: Request) -> None:
+    """The request keeps what was read. A form that is none is answered as every bad body."""
+    try:
+        await request.form(max_files=1, max_fields=8)
+    except UnicodeError:  # Python knows charsets that read nothing, such as "undefined"
+        details = {"body": ["It is not in the charset that it names."]}
+        raise Invalid("The body cannot be read.", code="bad_body", details=details) from None
 
 
 def _copy(file: UploadFile, path: Path) -> None:

@@ -357,6 +357,33 @@ async def test_a_form_without_a_file_says_so(client: httpx.AsyncClient, hotel: H
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_fields"), form
 
 
+DISPOSITION = 'Content-Disposition: form-data; name="file"'
+FORM = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, f'--x\r\n{DISPOSITION}; filename="{"n" * 10_000}"\r\n\r\nx\r\n--x--\r\n'),
+        (FORM, f"--other\r\n{DISPOSITION}\r\n\r\nx\r\n--other--\r\n"),
+        (FORM, "--x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--x--\r\n"),
+        (FORM, f'--x\r\n{DISPOSITION}; filename="f"\r\n\r\nx\r\n' * 2 + "--x--\r\n"),
+        (f"{FORM}; charset=undefined", f"--x\r\n{DISPOSITION}\r\n\r\nx\r\n--x--\r\n"),
+        ("multipart/form-data", f"--x\r\n{DISPOSITION}\r\n\r\nx\r\n--x--\r\n"),
+    ],
+    ids=["long-name", "boundary", "nameless", "two-files", "charset", "no-boundary"],
+)
+async def test_a_form_that_cannot_be_read_is_a_bad_body(
+    client: httpx.AsyncClient, hotel: HotelWorld, kind: str, body: str
+) -> None:
+    headers = await signed_in(client, "rita") | {"Content-Type": kind}
+
+    answer = await client.post("/api/media/", headers=headers, content=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_body")
+    assert answer.json()["details"].keys() == {"body"}
+
+
 async def test_only_a_failed_download_is_tried_again(
     shelf: Shelf, client: httpx.AsyncClient, hotel: HotelWorld
 ) -> None:

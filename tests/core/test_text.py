@@ -1,8 +1,14 @@
 """Text and JSON from outside is made safe to keep, and nothing more is done to it."""
 
+import json
+from collections.abc import Iterator
+
 import pytest
 
-from app.core.text import clean, clean_json, is_blank, read_json
+from app.core.text import MAX_NESTING, clean, clean_json, is_blank, read_json
+
+LARGEST = 4 * 1024 * 1024
+BELOW = b"[" * 5000
 
 
 @pytest.mark.parametrize("text", ["", "Olá \U0001f6bf", "a\tb\r\n", "\u202e\ufffe\U0010ffff", "<b> & {{x}}"])
@@ -71,3 +77,59 @@ def test_integers_of_64_bits_stay_integers() -> None:
         -9223372036854775808,
         "9223372036854775808",
     ]
+
+
+def nested(depth: int) -> bytes:
+    """Lists and objects in one another, with brackets and quotes in texts that mean nothing."""
+    return rb'[{"]}\"":' * depth + b"1" + b"}]" * depth
+
+
+def levels(value: object) -> Iterator[object]:
+    while isinstance(value, list | dict):
+        value = next(iter(value if isinstance(value, list) else value.values()))
+        yield value
+
+
+def test_what_is_nested_too_deeply_to_follow_is_cut_out_and_its_neighbours_stay() -> None:
+    body = b'{"before": ["]}"], "deep": ' + nested(5000) + rb', "after\\": {"[{": "\"[\\"}, "flat": [[]]}'
+
+    value = read_json(body)
+
+    assert isinstance(value, dict)
+    *_, deepest = followed = list(levels(value.pop("deep")))
+    assert (len(followed), deepest) == (MAX_NESTING - 1, None)
+    assert value == {"before": ["]}"], "after\\": {"[{": '"[\\'}, "flat": [[]]}
+
+
+def test_what_can_be_followed_is_read_to_its_depth_whatever_its_neighbours() -> None:
+    edge = b"[" * (MAX_NESTING - 1) + b"7" + b"]" * (MAX_NESTING - 1)
+
+    assert read_json(b"[" + edge + b"," + nested(5000) + b"]")[0] == json.loads(edge)  # type: ignore[index]  # a list
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [b"[", b'{"a":', b"]", b"[1],", b"}{", b'["', b'"', b'"[",', b"\\"],
+)
+@pytest.mark.parametrize("before", [b"", BELOW, BELOW + b'"'], ids=["top", "below", "text"])
+def test_no_nesting_whatsoever_breaks_the_reader(before: bytes, repeated: bytes) -> None:
+    body = before + repeated * (LARGEST // len(repeated))
+
+    with pytest.raises(ValueError):  # noqa: PT011 -- the words are the standard library's
+        read_json(body)
+
+
+@pytest.mark.parametrize("escaped", [rb"\"", rb"\"[", rb"\\", rb"\\\"{"])
+def test_a_text_below_is_passed_over_in_time(escaped: bytes) -> None:
+    """In quadratic time this would not end today."""
+    text = b'"' + escaped * (LARGEST // len(escaped))
+
+    with pytest.raises(ValueError):  # noqa: PT011 -- the words are the standard library's
+        read_json(BELOW + text)
+    assert read_json(b"[1," + BELOW + text + b'"' + b"]" * 5000 + b", 2]") == [1, in_lists(MAX_NESTING - 1, None), 2]
+
+
+def in_lists(depth: int, value: object) -> object:
+    for _ in range(depth):
+        value = [value]
+    return value

@@ -78,6 +78,19 @@ async def test_the_neighbours_of_an_unreadable_item_stand(desk: Desk, world: Wor
     assert await desk.services.inbound.retry_one() is False
 
 
+async def test_the_neighbours_of_an_item_without_a_bottom_stand(desk: Desk, world: World, ledger: Ledger) -> None:
+    await world.hotel()
+    deep = text_message("Deep", STRANGER) | {"referral": "BOTTOMLESS"}
+    body = webhook_body(
+        (SEA_VIEW_NUMBER, [text_message("Before", STRANGER), deep, text_message("After", STRANGER)])
+    ).replace(b'"BOTTOMLESS"', b'{"a":' * 5000 + b"1" + b"}" * 5000)
+
+    answer = await desk.take(body)
+
+    assert answer is Receipt.PROCESSED
+    assert await guests_texts(ledger) == ["Before", "Deep", "After"]
+
+
 async def test_a_body_of_which_nobody_could_read_anything_is_ignored_and_kept(
     desk: Desk, world: World, ledger: Ledger
 ) -> None:
