@@ -1,5 +1,6 @@
 """The one statement that decides whose turn it is to be sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,9 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    case,
     exists,
+    literal,
     literal_column,
     not_,
     or_,
@@ -60,17 +63,27 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     credentials: bytes
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """No more than ``most`` of one channel at once; ``held`` says how many of each, by its id, are under way."""
+
+    most: int
+    held: Mapping[int, int]
+
+
 def is_in(column: InstrumentedAttribute[OutboxState], *states: OutboxState) -> ColumnElement[bool]:
     """In the indexes' own words: parameters match them no more once PostgreSQL plans for any values of them."""
     return column.in_([literal_column(f"'{state.value}'") for state in states])
 
 
-def claim(token: UUID, *, now: datetime, leased_until: datetime, limit: int) -> Select[*tuple[Any, ...]]:
+def claim(
+    token: UUID, *, now: datetime, leased_until: datetime, limit: int, share: Share | None = None
+) -> Select[*tuple[Any, ...]]:
     """Takes up to ``limit`` deliveries, and answers the columns of ClaimedDelivery but for ``claimed_at``.
 
-    Each channel that may send is asked for its own next ones, so that what waits on another costs nothing.
+    Each channel that may send is asked for its own next ones, as many as its ``share`` allows, so that what waits on
+    another costs nothing.
     """
-    claimed = _claimed(_due(now, limit), token, leased_until)
+    claimed = _claimed(_due(now, limit, share), token, leased_until)
     quoted = aliased(Message)
     return (
         select(
@@ -95,10 +108,10 @@ def claim(token: UUID, *, now: datetime, leased_until: datetime, limit: int) -> 
     )
 
 
-def _due(now: datetime, limit: int) -> CTE:
+def _due(now: datetime, limit: int, share: Share | None) -> CTE:
     """The ids of those whose turn it is, locked."""
     ready = (
-        select(Channel.id)
+        select(Channel.id, _places(limit, share).label("places"))
         .where(
             Channel.is_active,
             Channel.paused_at.is_(None),
@@ -116,7 +129,7 @@ def _due(now: datetime, limit: int) -> CTE:
             not_(_guest_waits(now)),
         )
         .order_by(Delivery.next_attempt_at, Delivery.id)
-        .limit(limit)
+        .limit(ready.c.places)
         .with_for_update(of=Delivery, skip_locked=True)
         .lateral("next_ones")
     )
@@ -127,6 +140,15 @@ def _due(now: datetime, limit: int) -> CTE:
         .limit(limit)
         .cte("due")
     )
+
+
+def _places(limit: int, share: Share | None) -> ColumnElement[int]:
+    """How many a channel may be asked for."""
+    if share is None:
+        return literal(limit)
+    left = {channel_id: min(limit, max(share.most - held, 0)) for channel_id, held in share.held.items()}
+    most = literal(min(limit, share.most))
+    return case(left, value=Channel.id, else_=most) if left else most
 
 
 def _claimed(due: CTE, token: UUID, leased_until: datetime) -> CTE:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.types import OutboxState
 from app.models import Account, Conversation, Delivery, Message
-from app.store.claims import UNFINISHED, WAITING, ClaimedDelivery, claim, is_in
+from app.store.claims import UNFINISHED, WAITING, ClaimedDelivery, Share, claim, is_in
 from app.store.saving import told
 
 __all__ = ["ClaimedDelivery", "DeliveryStore", "LostDelivery"]
@@ -90,14 +90,16 @@ class DeliveryStore:
             )
         )
 
-    async def claim(self, token: UUID, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedDelivery]:
-        """Take up to ``limit`` deliveries whose turn it is.
+    async def claim(
+        self, token: UUID, *, now: datetime, lease: timedelta, limit: int, share: Share | None = None
+    ) -> list[ClaimedDelivery]:
+        """Take up to ``limit`` deliveries whose turn it is, and of no channel more than its ``share``.
 
         Never one whose conversation has an earlier unfinished one, or whose channel is paused or has to wait, or whose
         guest has: conversations keep their order, and one that waits holds up nobody else. An unconfirmed one that
         nothing has settled by its time is sent again, once, and marked as repeated.
         """
-        rows = await self._connection.execute(claim(token, now=now, leased_until=now + lease, limit=limit))
+        rows = await self._connection.execute(claim(token, now=now, leased_until=now + lease, limit=limit, share=share))
         return [ClaimedDelivery(**row, claimed_at=now) for row in rows.mappings()]
 
     async def give_up(self, delivery: ClaimedDelivery, *, at: datetime, error_code: int | None, error: str) -> bool:

@@ -1,5 +1,6 @@
 """Files: their rows from the webhook to their deletion. All their SQL, but for what is deleted in time."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,14 @@ class ClaimedMedia(msgspec.Struct, frozen=True, kw_only=True):
     lease_token: UUID
     created_at: datetime
     credentials: bytes
+
+
+class DueMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """A file whose turn it is."""
+
+    id: int
+    conversation_id: int
+    channel_id: int
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,41 +109,53 @@ class MediaStore:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def claim(self, token: UUID, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedMedia]:
-        """Take up to ``limit`` files whose turn it is, and those that a worker left when its lease ran out."""
-        due = (
-            select(Media.id)
+    async def lock_due(
+        self, *, now: datetime, limit: int, full_conversations: Collection[int], full_channels: Collection[int]
+    ) -> list[DueMedia]:
+        """Up to ``limit`` files whose turn it is, the oldest first, and those that a worker left when its lease ran
+        out; but none of these conversations and channels. Locked until the transaction ends; nobody waits for that."""
+        rows = await self._connection.execute(
+            select(Media.id, Message.conversation_id, Media.channel_id)
             .join(Channel, Channel.id == Media.channel_id)
+            .join(Message, Message.id == Media.message_id)
             .where(
                 Media.state == MediaState.PENDING,
                 Media.next_attempt_at <= now,
                 or_(Media.leased_until.is_(None), Media.leased_until < now),
-                Media.message_id.is_not(None),
                 Media.provider_id.is_not(None),
                 Channel.is_active,
                 Channel.paused_at.is_(None),
+                Message.conversation_id.not_in(full_conversations),
+                Media.channel_id.not_in(full_channels),
             )
             .order_by(Media.next_attempt_at, Media.id)
             .limit(limit)
             .with_for_update(of=Media, skip_locked=True)
-            .cte("due")
         )
+        return [DueMedia(**row) for row in rows.mappings()]
+
+    async def claim(self, ids: Collection[int], token: UUID, *, leased_until: datetime) -> list[ClaimedMedia]:
+        """Take these, which this transaction has locked, in the order in which they were due."""
         others = {"conversation_id", "type", "credentials"}
         names = [each for each in ClaimedMedia.__struct_fields__ if each not in others]
         claimed = (
             update(Media)
-            .where(Media.id.in_(select(due.c.id)))
-            .values(attempts=Media.attempts + 1, lease_token=token, leased_until=now + lease)
-            .returning(*(Media.__table__.c[name] for name in names))
+            .where(Media.id.in_(ids))
+            .values(attempts=Media.attempts + 1, lease_token=token, leased_until=leased_until)
+            .returning(*(Media.__table__.c[name] for name in names), Media.next_attempt_at)
             .cte("claimed")
         )
         rows = await self._connection.execute(
-            select(claimed, Message.conversation_id, Message.type, Channel.credentials)
+            select(*(claimed.c[name] for name in names), Message.conversation_id, Message.type, Channel.credentials)
             .join(Message, Message.id == claimed.c.message_id)
             .join(Channel, Channel.id == claimed.c.channel_id)
-            .order_by(claimed.c.id)
+            .order_by(claimed.c.next_attempt_at, claimed.c.id)
         )
         return [ClaimedMedia(**row) for row in rows.mappings()]
+
+    async def renew(self, claimed: ClaimedMedia, *, leased_until: datetime) -> bool:
+        """It is still being fetched. False where the claim is no longer ours, or the file is wanted no more."""
+        return await self._set(claimed, leased_until=leased_until)
 
     async def keep(self, claimed: ClaimedMedia, file: StoredFile) -> bool:
         """It is here. False where the claim is no longer ours, or the file is wanted no more (its guest took it
@@ -272,10 +293,14 @@ class MediaStore:
         return [DocumentRecord(**row) for row in rows.mappings()]
 
     async def _settle(self, claimed: ClaimedMedia, **values: object) -> bool:
+        return await self._set(claimed, **values, **_NO_LEASE)
+
+    async def _set(self, claimed: ClaimedMedia, **values: object) -> bool:
+        """Write what only this claim may write."""
         done = await self._connection.execute(
             update(Media)
             .where(Media.id == claimed.id, Media.lease_token == claimed.lease_token, Media.state == MediaState.PENDING)
-            .values(**values, **_NO_LEASE)
+            .values(**values)
         )
         return done.rowcount == 1
 

@@ -1,5 +1,6 @@
 """Files down and up, over real HTTP: only what is whole is taken, and the bearer stays with Meta."""
 
+import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from app.channels.base import Credentials, FetchOutcome, FetchResult, SendOutcome, UploadResult
 from app.channels.items import InboundMedia
 from app.channels.whatsapp import WhatsApp
+from app.channels.whatsapp.media import GraphMedia, Pace
 from tests.channels.conftest import CREDENTIALS, HOTEL_NUMBER, TOKEN
 from tests.channels.ports import closed_port
 from tests.channels.scripted_meta import DIGEST, FILE, ID, Meta
@@ -150,6 +152,52 @@ async def test_a_packed_answer_is_not_unpacked(whatsapp: WhatsApp, meta: Meta) -
     result, data = await fetch(whatsapp)
 
     assert (result.outcome, data) == (FetchOutcome.RETRY, b"")
+
+
+async def fetch_at(pace: Pace, client: httpx.AsyncClient, meta: Meta) -> FetchResult:
+    """Fetch a file of any size that is announced without one."""
+    meta.told = {}
+    return await GraphMedia(client, base_url=meta.url, version="v23.0", pace=pace).fetch(
+        InboundMedia(provider_id=ID), account=HOTEL_NUMBER, access_token=TOKEN, into=io.BytesIO(), limit=2**40
+    )
+
+
+async def test_a_download_that_trickles_is_broken_off(client: httpx.AsyncClient, meta: Meta) -> None:
+    broken_off = asyncio.Event()
+
+    async def trickle() -> AsyncIterator[bytes]:
+        try:
+            yield bytes(1500)
+            yield bytes(1)
+            await asyncio.wait_for(broken_off.wait(), 5)  # far longer than is waited for
+        finally:
+            broken_off.set()
+
+    async def download(_: Request) -> Response:
+        return StreamingResponse(trickle())
+
+    meta.download = download
+    result = await fetch_at(Pace(size=1000, seconds=0.2), client, meta)
+
+    assert (result.outcome, result.detail) == (FetchOutcome.RETRY, "The download was too slow: 1501 bytes had come.")
+    await asyncio.wait_for(broken_off.wait(), 5)
+
+
+async def test_a_large_file_takes_its_time_as_long_as_enough_of_it_comes(client: httpx.AsyncClient, meta: Meta) -> None:
+    pace, loop = Pace(size=1000, seconds=1.0), asyncio.get_running_loop()
+
+    async def large() -> AsyncIterator[bytes]:
+        ends = loop.time() + 2 * pace.seconds
+        while loop.time() < ends:
+            yield bytes(pace.size)
+
+    async def download(_: Request) -> Response:
+        return StreamingResponse(large())
+
+    meta.download = download
+    result = await fetch_at(pace, client, meta)
+
+    assert result.outcome is FetchOutcome.FETCHED
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

@@ -14,15 +14,16 @@ from app.core.types import OutboxState
 from app.core.vault import Vault
 from app.models import Delivery
 from app.services.outbox.service import Outbox
-from app.services.outbox.worker import OutboxWorker
-from app.store.claims import ClaimedDelivery
+from app.services.outbox.worker import AT_ONCE, OF_A_CHANNEL, OutboxWorker
+from app.store.claims import ClaimedDelivery, Share
 from app.store.database import Database
 from tests.desk import GUEST, STRANGER, Desk
 from tests.eventually import PATIENCE, eventually
+from tests.fake_graph import ALPINE_NUMBER
 from tests.ledger import Ledger
 from tests.senders import Answer, accepted, scripted_outbox
 from tests.sign_ins import HeldClock
-from tests.world import HotelWorld
+from tests.world import HotelWorld, World
 
 
 class CountingOutbox(Outbox):
@@ -31,9 +32,9 @@ class CountingOutbox(Outbox):
     claims = 0
     expiries = 0
 
-    async def claim(self, limit: int) -> list[ClaimedDelivery]:
+    async def claim(self, limit: int, share: Share | None = None) -> list[ClaimedDelivery]:
         self.claims += 1
-        return await super().claim(limit)
+        return await super().claim(limit, share)
 
     def has_claimed(self, times: int) -> bool:
         return self.claims >= times
@@ -87,6 +88,31 @@ async def test_a_slow_send_holds_up_nobody_but_its_own_conversation(
         assert states == [OutboxState.SENDING, OutboxState.PENDING]
         let_go.set()
         await eventually(lambda: is_sent(ledger, 4))
+
+
+async def test_a_channel_whose_sends_all_hang_holds_up_no_other(
+    workers: Workers, desk: Desk, ledger: Ledger, hotel: HotelWorld, world: World
+) -> None:
+    let_go, hanging = asyncio.Event(), 0
+
+    async def answer(message: Outgoing) -> SendResult:
+        nonlocal hanging
+        if message.to != STRANGER:
+            hanging += 1
+            await let_go.wait()
+        return accepted(message)
+
+    await world.hotel("alpine-lodge", ALPINE_NUMBER)
+    for n in range(AT_ONCE + 4):
+        await desk.say("Hello", sender=f"35191000{n:04}")
+    async with workers.running(answer) as worker:
+        await eventually(lambda: hanging >= OF_A_CHANNEL)
+        await desk.say("Hello", sender=STRANGER, number=ALPINE_NUMBER)
+        worker.wake()
+        await eventually(lambda: is_sent(ledger, 1))
+        assert hanging == OF_A_CHANNEL
+        let_go.set()
+        await eventually(lambda: is_sent(ledger, AT_ONCE + 5))
 
 
 async def test_a_worker_that_is_told_to_stop_ends_what_it_is_sending_and_begins_nothing(

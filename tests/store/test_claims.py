@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 
 from app.core.clock import utc_now
 from app.models import Channel
-from app.store.claims import claim
+from app.store.claims import Share, claim
 from app.store.database import Database
 from tests.ledger import Ledger
 from tests.world import HotelWorld, World
@@ -52,10 +52,10 @@ async def queue(ledger: Ledger, hotel: HotelWorld, count: int, state: str = "pen
         await work.connection.execute(text(QUEUE), values)
 
 
-async def plan_of_a_claim(database: Database) -> dict[str, Any]:
+async def plan_of_a_claim(database: Database, share: Share | None = None) -> dict[str, Any]:
     """What PostgreSQL did for one claim, which is undone."""
     now = utc_now()
-    statement = claim(uuid4(), now=now, leased_until=now + timedelta(minutes=1), limit=16)
+    statement = claim(uuid4(), now=now, leased_until=now + timedelta(minutes=1), limit=16, share=share)
     sql = statement.compile(dialect=database.engine.dialect, compile_kwargs={"literal_binds": True})
     async with database.engine.connect() as connection:
         await connection.exec_driver_sql("ANALYZE")
@@ -113,5 +113,17 @@ async def test_a_channel_with_much_to_send_is_asked_for_its_next_ones_only(world
     plan = await plan_of_a_claim(ledger.database)
 
     assert plan["Plan"]["Actual Rows"] == 16
+    for table in ("deliveries", "accounts", "messages"):
+        assert rows_visited(plan, table) < OF_ONE_PAGE, table
+
+
+async def test_a_channel_that_has_its_share_leaves_the_rest_to_others_unlooked_at(world: World, ledger: Ledger) -> None:
+    sea_view, alpine = await world.two_hotels()
+    await queue(ledger, sea_view, WAITING)
+    await queue(ledger, alpine, WAITING)
+
+    plan = await plan_of_a_claim(ledger.database, Share(most=12, held={sea_view.channel_id: 13, alpine.channel_id: 3}))
+
+    assert plan["Plan"]["Actual Rows"] == 12 - 3
     for table in ("deliveries", "accounts", "messages"):
         assert rows_visited(plan, table) < OF_ONE_PAGE, table

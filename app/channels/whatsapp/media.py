@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from app.channels.base import FetchOutcome, FetchResult, MediaSource, SendOutcome, UploadResult
 from app.channels.whatsapp.errors import outcome_of
@@ -23,12 +24,18 @@ from app.core.text import read_json
 
 # Spelled as host names are: what a proxy on the way might read otherwise is none.
 METAS_HOST: Final = re.compile(r"([a-z0-9-]+\.)+(facebook\.com|fbcdn\.net|fbsbx\.com|whatsapp\.net)", re.IGNORECASE)
-CHUNK: Final = 64 * 1024
 _LONGEST_ANSWER: Final = 64 * 1024
 _GONE: Final = frozenset({33, 100})
 _OUTDATED: Final = frozenset({401, 403, 404, 410})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _UPLOAD_TIMEOUT: Final = httpx.Timeout(60, connect=5)
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """The slowest download that is waited for: every ``size`` bytes, or what is left of them, within ``seconds``."""
+
+    size: int = 160 * 1024
+    seconds: float = 20.0
 
 
 class _Ended(Exception):
@@ -44,12 +51,13 @@ class _Outdated(Exception):
 
 
 class GraphMedia:
-    """By one client, whose time-outs bound each read and not the whole."""
+    """By one client, whose time-outs bound each read and not the whole: ``pace`` bounds that."""
 
-    def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, base_url: str, version: str, pace: Pace | None = None) -> None:
         self._client = client
         self._base = f"{base_url.rstrip('/')}/{version}"
         self._own = _origin(httpx.URL(base_url))
+        self._pace = pace or Pace()
 
     async def fetch(
         self, file: MediaSource, *, account: str, access_token: str, into: BinaryIO, limit: int
@@ -144,7 +152,7 @@ class GraphMedia:
                 if response.status_code in _REDIRECTS and not hop:
                     url = self._allowed(url.join(response.headers.get("location", "")))
                     continue
-                return await _read(response, into, limit)
+                return await _read(response, into, limit, self._pace)
             finally:
                 await response.aclose()
         raise AssertionError("the second answer is read, whatever it is")
@@ -157,7 +165,7 @@ class GraphMedia:
         return url
 
 
-async def _read(response: httpx.Response, into: BinaryIO, limit: int) -> tuple[int, str]:
+async def _read(response: httpx.Response, into: BinaryIO, limit: int, pace: Pace) -> tuple[int, str]:
     if response.status_code in _OUTDATED:
         raise _Outdated
     if response.status_code != 200:
@@ -170,12 +178,20 @@ async def _read(response: httpx.Response, into: BinaryIO, limit: int) -> tuple[i
     _check_size(int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else None, limit)
     into.seek(0)
     into.truncate()
-    size, digest = 0, hashlib.sha256()
-    async for chunk in response.aiter_raw(CHUNK):
-        size += len(chunk)
-        _check_size(size, limit)
-        digest.update(chunk)
-        into.write(chunk)
+    size, due, digest = 0, pace.size, hashlib.sha256()
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(pace.seconds) as patience:
+            async for chunk in response.aiter_raw():  # as they come: waiting for a full one would hide how slow it is
+                size += len(chunk)
+                _check_size(size, limit)
+                digest.update(chunk)
+                into.write(chunk)
+                if size >= due:
+                    due = size + pace.size
+                    patience.reschedule(loop.time() + pace.seconds)
+    except TimeoutError:
+        raise _Ended(FetchOutcome.RETRY, f"The download was too slow: {size} bytes had come.") from None
     into.flush()
     return size, digest.hexdigest()
 

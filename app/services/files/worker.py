@@ -1,4 +1,4 @@
-"""Keeps fetching guests' files, a few at once. No error ends it."""
+"""Keeps fetching guests' files, several at once. No error ends it."""
 
 import asyncio
 import contextlib
@@ -7,14 +7,18 @@ from collections.abc import Callable
 import structlog
 
 from app.services.files.fetching import MediaFetcher
+from app.services.files.shares import AT_ONCE
+from app.store.media import ClaimedMedia
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 4
-
 
 class MediaWorker:
-    """Runs where the outbox runs, and is woken as it is. ``may_claim`` says no while the process is on its way out."""
+    """Runs where the outbox runs, and is woken as it is. ``may_claim`` says no while the process is on its way out.
+
+    Up to ``AT_ONCE`` files come side by side; no guest and no channel holds more than its share of these places. A
+    place that becomes free is given at once to the oldest that may have it.
+    """
 
     def __init__(
         self, fetcher: MediaFetcher, *, idle: float = 1.0, may_claim: Callable[[], bool] = lambda: True
@@ -23,7 +27,7 @@ class MediaWorker:
         self._idle = idle
         self._may_claim = may_claim
         self._awake = asyncio.Event()
-        self._fetching: set[asyncio.Task[None]] = set()
+        self._fetching: dict[asyncio.Task[None], ClaimedMedia] = {}
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -59,18 +63,18 @@ class MediaWorker:
             return False
         try:
             await self._fetcher.expire()
-            claimed = await self._fetcher.claim(free)
+            claimed = await self._fetcher.claim(free, under_way=self._fetching.values())
         except Exception as error:  # the next round tries again; what was claimed comes free with its lease
             log.warning("media_round_failed", error=repr(error))
             return False
         for each in claimed:
             task = asyncio.create_task(self._fetcher.fetch(each), name=f"media-{each.id}")
-            self._fetching.add(task)
+            self._fetching[task] = each
             task.add_done_callback(self._fetched)
         return len(claimed) == free
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
-        self._fetching.discard(task)
+        del self._fetching[task]
         self._awake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("media_failed", error=repr(error))

@@ -28,6 +28,7 @@ from app.services.inbound.delivery_reports import WINDOW_CLOSED, apply_report
 from app.services.sending.outgoing import Uploads, outgoing_content
 from app.services.templates.news import template_refused
 from app.store.channels import ChannelRecord
+from app.store.claims import Share
 from app.store.database import Database
 from app.store.deliveries import ClaimedDelivery, LostDelivery
 from app.store.unit_of_work import UnitOfWork
@@ -75,9 +76,10 @@ class Outbox:
         self._uploads = uploads
         self._unit = unit
 
-    async def claim(self, limit: int) -> list[ClaimedDelivery]:
-        """Take up to ``limit`` deliveries whose turn it is; nobody else sends them while the lease lasts."""
-        return await self._database.run(self._claim, limit)
+    async def claim(self, limit: int, share: Share | None = None) -> list[ClaimedDelivery]:
+        """Take up to ``limit`` deliveries whose turn it is, and of no channel more than its ``share``; nobody else
+        sends them while the lease lasts."""
+        return await self._database.run(self._claim, limit, share)
 
     async def send(self, delivery: ClaimedDelivery) -> None:
         """Hand a claimed delivery to its provider, and note what became of it."""
@@ -99,8 +101,8 @@ class Outbox:
         many."""
         return await self._database.run(self._expire)
 
-    async def _claim(self, work: UnitOfWork, limit: int) -> list[ClaimedDelivery]:
-        return await work.deliveries.claim(uuid4(), now=self._clock(), lease=LEASE, limit=limit)
+    async def _claim(self, work: UnitOfWork, limit: int, share: Share | None) -> list[ClaimedDelivery]:
+        return await work.deliveries.claim(uuid4(), now=self._clock(), lease=LEASE, limit=limit, share=share)
 
     async def _expire(self, work: UnitOfWork) -> int:
         now, deliveries = self._clock(), work.deliveries

@@ -2,23 +2,26 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from app.services.outbox.service import Outbox
+from app.store.claims import ClaimedDelivery, Share
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 16
+OF_A_CHANNEL = 12  # however many of these hang, some places are left to others
 EXPIRE_EVERY = 1.0  # seconds
 
 
 class OutboxWorker:
     """Keeps the outbox going, and beside it the second tries of what came in. No error ends it.
 
-    Up to ``AT_ONCE`` sends run side by side; a slow one holds up nobody but its own conversation. ``may_claim`` says no
-    while the process is on its way out.
+    Up to ``AT_ONCE`` sends run side by side; a slow one holds up nobody but its own conversation, and a channel
+    whose sends all hang none but itself. ``may_claim`` says no while the process is on its way out.
     """
 
     def __init__(
@@ -34,7 +37,7 @@ class OutboxWorker:
         self._idle = idle
         self._may_claim = may_claim
         self._awake = asyncio.Event()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], ClaimedDelivery] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._next_expiry = 0.0
@@ -56,7 +59,7 @@ class OutboxWorker:
         running = {*self._loops, *self._sending}
         if running:
             await asyncio.wait(running, timeout=patience)
-        running |= self._sending
+        running |= self._sending.keys()
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -75,13 +78,14 @@ class OutboxWorker:
             return False
         try:
             await self._expire()
-            claimed = await self._outbox.claim(free)
+            held = Counter(each.channel_id for each in self._sending.values())
+            claimed = await self._outbox.claim(free, Share(most=OF_A_CHANNEL, held=held))
         except Exception as error:  # the next round tries again; what was claimed comes free with its lease
             log.warning("outbox_round_failed", error=repr(error))
             return False
         for delivery in claimed:
             task = asyncio.create_task(self._outbox.send(delivery), name=f"delivery-{delivery.id}")
-            self._sending.add(task)
+            self._sending[task] = delivery
             task.add_done_callback(self._sent)
         return len(claimed) == free
 
@@ -104,7 +108,7 @@ class OutboxWorker:
                     await asyncio.wait_for(self._stopping.wait(), self._idle)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
+        del self._sending[task]
         self._awake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("delivery_failed", error=repr(error))
