@@ -80,9 +80,10 @@ class World:
         assert channel_id is not None
         return HotelWorld(hotel_id, slug, channel_id, number)
 
-    async def seal_anew(self, hotel: HotelWorld) -> None:
-        """Credentials are stored for the hotel's channel that work, as by an import."""
-        new = Credentials(access_token=ACCESS_TOKEN[hotel.number], app_secret=APP_SECRET[hotel.number])
+    async def seal_anew(self, hotel: HotelWorld, *, access_token: str | None = None) -> None:
+        """Credentials are stored for the hotel's channel, as by an import: that work, unless told otherwise."""
+        token = access_token or ACCESS_TOKEN[hotel.number]
+        new = Credentials(access_token=token, app_secret=APP_SECRET[hotel.number])
         async with self._database.transaction() as work:
             await work.connection.execute(
                 update(Channel).where(Channel.id == hotel.channel_id).values(credentials=self._vault.seal(new))

@@ -75,6 +75,7 @@ async def resume(work: UnitOfWork, channel_id: int) -> ChannelView | None:
     channel = await work.channels.resume(channel_id)
     if channel is not None:
         work.emit(channel.hotel_id, ChannelChanged(channel=channel))
+        await work.media.hasten(channel_id)
         work.has_deliveries = True
     return channel
 

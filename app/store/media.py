@@ -124,7 +124,6 @@ class MediaStore:
                 or_(Media.leased_until.is_(None), Media.leased_until < now),
                 Media.provider_id.is_not(None),
                 Channel.is_active,
-                Channel.paused_at.is_(None),
                 Message.conversation_id.not_in(full_conversations),
                 Media.channel_id.not_in(full_channels),
             )
@@ -175,6 +174,14 @@ class MediaStore:
             next_attempt_at=at,
             error=error[:500] if error else None,
             attempts=claimed.attempts if attempts is None else attempts,
+        )
+
+    async def hasten(self, channel_id: int) -> None:
+        """What waits on this channel is due at once."""
+        await self._connection.execute(
+            update(Media)
+            .where(Media.channel_id == channel_id, Media.state == MediaState.PENDING)
+            .values(next_attempt_at=Media.created_at)
         )
 
     async def give_up(self, *, now: datetime, tries: int, older_than: datetime, error: str) -> list[int]:

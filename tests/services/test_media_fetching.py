@@ -11,6 +11,7 @@ from app.core.events import ChannelChanged, MessageUpdated
 from app.core.settings import Settings
 from app.core.types import MediaState
 from app.models import Channel, Media
+from app.services.channels import pause, resume
 from app.services.files.fetching import LEASE, MAX_ATTEMPTS, MediaFetcher
 from app.services.files.worker import MediaWorker
 from tests import files
@@ -20,6 +21,8 @@ from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World, text_message
+
+OUTDATED = "EAAG-of-last-year"
 
 
 class Mailbox:
@@ -224,19 +227,28 @@ async def test_an_address_outside_meta_is_not_asked(mailbox: Mailbox) -> None:
 
 
 async def test_a_bad_token_pauses_the_channel_and_the_file_waits(
-    mailbox: Mailbox, ledger: Ledger, hotel: HotelWorld
+    mailbox: Mailbox, ledger: Ledger, world: World, hotel: HotelWorld
 ) -> None:
     await mailbox.send(files.photo_bytes())
-    await mailbox.graph.fail_media("status", status=401, at="lookup")
+    await world.seal_anew(hotel, access_token=OUTDATED)
 
     row = await mailbox.fetch()
     assert (row.state, row.attempts) == (MediaState.PENDING, 0)
     assert (await ledger.row(Channel)).paused_at is not None
     assert [each for each in await ledger.events(hotel.id) if isinstance(each, ChannelChanged)]
-    assert not await mailbox.fetcher.claim(16), "nothing is asked for by a paused channel"
+    assert not await mailbox.fetcher.claim(16), "it is not asked again and again"
 
+    await world.seal_anew(hotel)
     async with mailbox.desk.services.database.transaction() as work:
-        await work.channels.resume(hotel.channel_id)
+        await resume(work, hotel.channel_id)
+    assert (await mailbox.fetch()).state is MediaState.STORED
+
+
+async def test_a_number_that_may_not_send_still_gets_its_guests_files(mailbox: Mailbox, hotel: HotelWorld) -> None:
+    async with mailbox.desk.services.database.transaction() as work:
+        await pause(work, hotel.channel_id, "WhatsApp has restricted this number.", code=368)
+    await mailbox.send(files.photo_bytes())
+
     assert (await mailbox.fetch()).state is MediaState.STORED
 
 
@@ -244,14 +256,14 @@ async def test_a_refusal_of_a_token_that_was_mended_meanwhile_pauses_nothing(
     mailbox: Mailbox, ledger: Ledger, world: World, hotel: HotelWorld
 ) -> None:
     await mailbox.send(files.photo_from_a_phone())
+    await world.seal_anew(hotel, access_token=OUTDATED)
     [claimed] = await mailbox.fetcher.claim(1)
-    await mailbox.graph.fail_media("status", status=401, at="lookup")
-    await world.seal_anew(hotel)
+    await world.seal_anew(hotel, access_token=OUTDATED)  # sealed, no two are alike
 
     await mailbox.fetcher.fetch(claimed)
 
     assert (await ledger.row(Channel)).paused_at is None
-    assert (await mailbox.fetch()).state is MediaState.STORED
+    assert (await mailbox.row()).state is MediaState.PENDING
 
 
 async def test_two_workers_never_fetch_the_same(mailbox: Mailbox) -> None:

@@ -137,8 +137,7 @@ class GraphMedia:
         code, detail = _fault(answer, response.status_code)
         if code in _GONE or response.status_code in {404, 410}:
             raise _Ended(FetchOutcome.FAILED, "WhatsApp no longer has this file: it keeps them for a week.")
-        known = code is not None and bool(answer)
-        if (known and outcome_of(code) is SendOutcome.PAUSE) or response.status_code == 401:
+        if code is not None and outcome_of(code) is SendOutcome.PAUSE:  # a bare 401 is some proxy's, as with sending
             raise _Ended(FetchOutcome.PAUSE, detail)
         raise _Ended(FetchOutcome.RETRY, detail, retry_after=retry_after(response))
 
@@ -240,6 +239,4 @@ def _fault(answer: Json, status: int) -> tuple[int | None, str]:
 
 def _bare(response: httpx.Response) -> SendOutcome:
     """A proxy's or a broken server's answer: Meta's own errors are JSON."""
-    if response.status_code == 401:
-        return SendOutcome.PAUSE
     return SendOutcome.THROTTLED if response.status_code == 429 else SendOutcome.RETRY

@@ -261,9 +261,11 @@ class MediaFetcher:
         return False
 
     async def _pause(self, work: UnitOfWork, claimed: ClaimedMedia, detail: str) -> bool:
-        """The channel's token is at fault: nothing is fetched or sent by it until that is mended, and no try counts."""
+        """The channel's token is at fault. Until that is mended it is asked now and then, and no try counts: a channel
+        that is paused for its standing alone may still fetch."""
         await channels.pause(work, claimed.channel_id, detail, refused=claimed.credentials)
-        await work.media.put_back(claimed, at=self._clock(), error=detail, attempts=claimed.attempts - 1)
+        later = self._clock() + timedelta(seconds=MAX_BACKOFF)
+        await work.media.put_back(claimed, at=later, error=detail, attempts=claimed.attempts - 1)
         return False
 
 
