@@ -42,9 +42,12 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="item"
     ``external_id`` is the provider's id and the key against doubles. ``choice`` is the id of a button or list row that
     the guest pressed. ``reply_to`` is the external id of the message that this one answers, or reacts to. ``text`` is
     what people read of it, "" where there is nothing; ``wordless`` says that the guest did not write it: it describes
-    what they sent. ``too_big``: the provider kept their file back for its size. ``group`` is the provider's id of the
-    group it was written in. ``sent_at`` is the provider's time, never later than that of receipt. ``extra`` keeps what
-    has no field of its own (coordinates, cards, a referral), in the provider's words.
+    what they sent. ``unreadable``: it is of a known type, and nothing of it could be read; ``text`` says that.
+    ``too_big``: the provider kept their file back for its size. ``group`` is the provider's id of the group it was
+    written in. ``sent_at`` is the provider's time, never later than that of receipt. ``extra`` keeps what has no field
+    of its own (coordinates, cards, a referral), in the provider's words, and under ``choice`` what was pressed,
+    ``{id, title, description}``. It is never larger than ``LARGEST_DETAILS``, nor ``text`` longer than
+    ``LONGEST_TEXT`` (``app/core/bounds.py``) and an ellipsis.
     """
 
     account: str
@@ -53,6 +56,7 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="item"
     type: MessageType
     text: str = ""
     wordless: bool = False
+    unreadable: bool = False
     too_big: bool = False
     choice: str | None = None
     media: InboundMedia | None = None

@@ -37,10 +37,42 @@ def test_a_file_without_a_usable_id_is_still_a_message(content: object) -> None:
     assert item.media is None
 
 
-@pytest.mark.parametrize("content", [None, {}, {"body": None}, {"body": 7}, "plain"])
-def test_a_text_without_a_body_is_an_empty_text(content: object) -> None:
-    item = read_message(message("text", content))
-    assert (item.type, item.text) == (MessageType.TEXT, "")
+UNREADABLE: dict[str, list[object]] = {
+    "text": [None, {}, {"body": None}, {"body": 7}, {"body": ""}, "plain"],
+    "image": [None, {}, {"id": None}, ["1"]],
+    "location": [None, {}, {"latitude": "x"}, {"latitude": "x", "longitude": 2}, "here"],
+    "contacts": [None, [], [{}], "x"],
+    "button": [None, {}, "pressed"],
+    "order": [None, {}, {"catalog_id": "5"}, "two beers"],
+    "reaction": [{}, "heart"],
+    "interactive": [None, {}, "pressed"],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"), [(kind, content) for kind, each in UNREADABLE.items() for content in each]
+)
+def test_what_cannot_be_read_says_so(kind: str, content: object) -> None:
+    item = read_message(message(kind, content))
+    assert item.type == kind
+    assert item.text == f"A message of the kind “{kind}” that cannot be shown here."
+    assert (item.wordless, item.unreadable) == (True, True)
+    assert list(item.extra.values()) == ([content] if content else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("image", {"id": "1"}),
+        ("text", {"body": " "}),
+        ("reaction", {"message_id": "x"}),
+        ("location", {"name": "Pier"}),
+    ],
+)
+def test_what_has_no_words_may_still_be_read(kind: str, content: object) -> None:
+    item = read_message(message(kind, content))
+    assert not item.unreadable
+    assert "cannot be shown" not in item.text
 
 
 def test_a_place_keeps_its_coordinates_also_where_they_are_nought() -> None:
@@ -61,12 +93,17 @@ def test_cards_read_as_their_names() -> None:
     assert item.extra["contacts"] == cards
 
 
+def test_a_place_spelled_as_text_is_one() -> None:
+    assert read_message(message("location", {"latitude": "38.7", "longitude": -9})).text == "38.7, -9"
+
+
 @pytest.mark.parametrize("kind", ["button_reply", "list_reply"])
 def test_a_pressed_button_or_row_is_a_choice(kind: str) -> None:
     pressed = {"id": "room_service", "title": "Room Service", "description": "Until midnight"}
     item = read_message(message("interactive", {"type": kind, kind: pressed}, context={"id": "wamid.OUT2"}))
     assert item.type is MessageType.INTERACTIVE
     assert (item.text, item.choice, item.reply_to) == ("Room Service", "room_service", "wamid.OUT2")
+    assert item.extra["choice"] == pressed
 
 
 def test_a_form_is_kept_as_it_came() -> None:
@@ -118,6 +155,11 @@ def test_a_file_that_was_kept_back_for_its_size_says_so() -> None:
 def test_a_templates_quick_reply_is_a_choice() -> None:
     item = read_message(message("button", {"payload": "LATE_YES", "text": "Yes, please"}))
     assert (item.type, item.text, item.choice) == (MessageType.BUTTON, "Yes, please", "LATE_YES")
+    assert item.extra == {"choice": {"id": "LATE_YES", "title": "Yes, please"}}
+
+
+def test_a_quick_reply_without_a_text_reads_as_its_payload() -> None:
+    assert read_message(message("button", {"payload": "LATE_YES"})).text == "LATE_YES"
 
 
 def test_a_reaction_names_what_it_reacts_to() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.core.events import MessageCreated, MessageUpdated
@@ -251,3 +252,26 @@ async def test_a_message_of_a_closed_conversation_is_corrected_where_it_stands(
 
     assert (await original(ledger)).content == ""
     assert (await ledger.conversation()).status == "closed"
+
+
+@pytest.mark.parametrize("group", [{}, {"group_id": "120363000000000000"}], ids=["alone", "in_a_group"])
+async def test_what_a_message_read_before_is_kept_as_far_as_there_is_room(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock, group: Json
+) -> None:
+    referral = {"source_url": "https://example.com", "body": "b" * 9_000}
+    await take(desk, text("0 " + "x" * 4_000, id=ORIGINAL, referral=referral, **group))
+
+    for number in range(1, 31):
+        says, when = f"{number} " + "ü" * 4_000, at(clock, number - 40)
+        await take(desk, edit(says, id=f"wamid.E{number}", when=when, **group))
+
+    message = await original(ledger)
+    assert message.content == "30 " + "ü" * 4_000
+    edits = message.extra["edits"]
+    assert [edits[0]["text"], edits[-1]["text"]] == ["0 " + "x" * 998 + "…", "29 " + "ü" * 997 + "…"]
+    assert edits[1]["left_out"] == f"{30 - (len(edits) - 1)} more"
+    assert message.extra["referral"]["source_url"] == "https://example.com"
+    assert ("sender" in message.extra) is bool(group)
+    updated = (await ledger.events(hotel.id))[-1]
+    assert isinstance(updated, MessageUpdated)
+    assert len(msgspec.json.encode(updated.message.details)) <= 16 * 1024

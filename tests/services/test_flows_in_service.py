@@ -5,6 +5,7 @@ import pytest
 from app.core.events import Change, ConversationChanged, MessageCreated
 from app.core.types import CheckinState, ConversationStatus, Department, StayStatus
 from app.models import Media, Message, Stay
+from app.services.inbound.service import Receipt
 from tests.desk import GUEST, STRANGER, WELCOME, Desk, photo
 from tests.ledger import Ledger
 from tests.world import HotelWorld, World
@@ -130,6 +131,36 @@ async def test_the_other_side_of_a_document_is_a_document_too(
     assert [each.stay_id for each in await ledger.rows(Media)] == [stay_id, stay_id]
     shown = [each.message for each in await ledger.events(hotel.id) if isinstance(each, MessageCreated)]
     assert [each.media.restricted for each in shown if each.media] == [True, True]
+    assert (await said_by_the_flow(ledger))[-1] == SUBMITTED, "and the guest is offered nothing for it"
+
+
+async def test_who_was_asked_for_a_file_is_answered_also_when_the_check_in_is_done(
+    desk: Desk, world: World, ledger: Ledger, hotel: HotelWorld
+) -> None:
+    await world.guest(hotel, stay=StayStatus.PENDING)
+    await desk.say("Hello", "John Doe")
+    await ledger.change(Stay, checkin_state=CheckinState.SUBMITTED)
+
+    await desk.take_messages(photo(GUEST))
+
+    assert await said_by_the_flow(ledger) == [ASK_NAME, ASK_DOCUMENT, MENU]
+
+
+UNREADABLE = [("image", {}), ("text", "words"), ("contacts", "x"), ("order", None), ("button", None)]
+
+
+@pytest.mark.parametrize(("kind", "content"), UNREADABLE)
+async def test_what_cannot_be_read_is_told_to_staff_and_not_to_the_flow(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, kind: str, content: object
+) -> None:
+    await desk.say("services", sender=STRANGER)
+    odd = {"from": STRANGER, "id": "wamid.ODD", "timestamp": "1795166998", "type": kind, kind: content}
+
+    assert await desk.take_messages(odd) is Receipt.PROCESSED
+
+    told = f"A message of the kind “{kind}” that cannot be shown here."
+    assert (await ledger.transcript())[-2:] == [("system", MENU), ("guest", told)]
+    assert (await ledger.conversation()).last_message_preview == told
 
 
 async def test_a_document_that_comes_before_it_is_asked_for_is_no_picture_for_everybody(

@@ -1,21 +1,28 @@
 """What one message says: its type, what people read of it, its file, and what has no field of its own.
 
 One reader per type of Meta's table. What cannot be shown (a type without a reader, an object that is missing) is said
-in a sentence for staff, with the provider's own words in ``extra``: the guest did write, and staff must know.
+in a sentence for staff, with the provider's own words in ``extra``: the guest did write, and staff must know. Texts are
+cut here; ``extra`` is as it came, and whoever keeps it has to clean and to bound it.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from app.channels.items import InboundMedia
-from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
-from app.core.text import clean_json, read_json
+from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_words
+from app.core.bounds import cut
+from app.core.text import read_json
 from app.core.types import MessageType
 
 TOO_BIG: Final = 131052
 LONGEST_KIND: Final = 64
+LONGEST_NAME: Final = 200
+LONGEST_NAMES: Final = 1_000
+LONGEST_EMOJI: Final = 64
+MOST_NUMBERS: Final = 10
 
 _OPENED: Final = "The guest opened the chat."
 _NAMELESS: Final = frozenset({"", "unsupported", "unknown"})
@@ -27,6 +34,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     type: MessageType
     text: str = ""
     wordless: bool = False
+    unreadable: bool = False
     too_big: bool = False
     choice: str | None = None
     media: InboundMedia | None = None
@@ -43,16 +51,24 @@ def read_content(message: Json, faults: list[Any] | None = None) -> Content:
         errors = faults
     reader = _READERS.get(kind)
     content = reader(message) if reader else _unsupported(message, kind)
-    if errors:
-        content = msgspec.structs.replace(content, extra=content.extra | {"errors": clean_json(errors)})
-    if content.text or (reader and not errors and content.type is not MessageType.INTERACTIVE):
-        return content
+    extra = content.extra | ({"errors": errors} if errors else {})
+    if content.text or (not errors and (content.media or _takes_back(content))):
+        return msgspec.structs.replace(content, extra=extra)
+    if not content.extra and message.get(kind):
+        extra["content"] = message[kind]
     return msgspec.structs.replace(
         content,
         text=_OPENED if kind == "request_welcome" else _in_a_sentence(_name_of(message, kind), errors),
         wordless=True,
+        unreadable=reader is not None and content.media is None,
         too_big=any(as_integer(as_object(error).get("code")) == TOO_BIG for error in errors),
+        extra=extra,
     )
+
+
+def _takes_back(content: Content) -> bool:
+    """A reaction without an emoji."""
+    return content.type is MessageType.REACTION and content.reply_to is not None
 
 
 def _in_a_sentence(kind: str, errors: list[Any]) -> str:
@@ -70,7 +86,7 @@ def _name_of(message: Json, kind: str) -> str:
 
 
 def _text(message: Json) -> Content:
-    return Content(type=MessageType.TEXT, text=as_text(as_object(message.get("text")).get("body")))
+    return Content(type=MessageType.TEXT, text=as_words(as_object(message.get("text")).get("body")))
 
 
 def _media(kind: MessageType) -> Callable[[Json], Content]:
@@ -84,39 +100,52 @@ def _media(kind: MessageType) -> Callable[[Json], Content]:
             filename=as_text(file.get("filename"), 255) or None,
             voice=file.get("voice") is True,
         )
-        return Content(type=kind, text=as_text(file.get("caption")), media=media if provider_id else None)
+        return Content(type=kind, text=as_words(file.get("caption")), media=media if provider_id else None)
 
     return read
 
 
 def _location(message: Json) -> Content:
     place = as_object(message.get("location"))
-    named = ", ".join(filter(None, (as_text(place.get("name")), as_text(place.get("address")))))
+    named = ", ".join(filter(None, (as_words(place.get(name), LONGEST_NAMES) for name in ("name", "address"))))
     degrees = [_degrees(place.get(axis)) for axis in ("latitude", "longitude")]
     text = named or (", ".join(degrees) if all(degrees) else "")
-    return Content(type=MessageType.LOCATION, text=text, wordless=True, extra={"location": clean_json(place)})
+    return Content(type=MessageType.LOCATION, text=text, wordless=True, extra={"location": place} if place else {})
 
 
 def _degrees(value: object) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return as_text(value, 32)
+    """A number, also one that is spelled as text; "" where it is none."""
+    spelled = as_id(str(value) if isinstance(value, float) else value, 32)
+    try:
+        return spelled if math.isfinite(float(spelled)) else ""
+    except ValueError:
+        return ""
 
 
 def _contacts(message: Json) -> Content:
     cards = as_list(message.get("contacts"))
-    text = ", ".join(filter(None, map(_card, map(as_object, cards))))
-    return Content(type=MessageType.CONTACTS, text=text, wordless=True, extra={"contacts": clean_json(cards)})
+    extra = {"contacts": cards} if cards else {}
+    return Content(type=MessageType.CONTACTS, text=_names(cards), wordless=True, extra=extra)
+
+
+def _names(cards: list[Any]) -> str:
+    """The first ones, and how many more."""
+    text = ""
+    for place, name in enumerate(_card(as_object(card)) for card in cards):
+        if text and len(text) + len(name) > LONGEST_NAMES:
+            return f"{text} and {len(cards) - place:,} more"
+        text = ", ".join(filter(None, (text, name)))
+    return text
 
 
 def _card(card: Json) -> str:
     """``Rui Taxi (+351 912 000 111)``, or what there is of it."""
     spelled = as_object(card.get("name"))
-    parts = (as_text(spelled.get(part)) for part in ("first_name", "last_name"))
-    company = as_text(as_object(card.get("org")).get("company"))
-    name = as_text(spelled.get("formatted_name")) or " ".join(filter(None, parts)) or company
-    phones = (as_object(each) for each in as_list(card.get("phones")))
-    numbers = ", ".join(filter(None, (as_id(each.get("phone")) or as_id(each.get("wa_id")) for each in phones)))
+    parts = (as_words(spelled.get(part), LONGEST_NAME) for part in ("first_name", "last_name"))
+    company = as_words(as_object(card.get("org")).get("company"), LONGEST_NAME)
+    name = as_words(spelled.get("formatted_name"), LONGEST_NAME) or " ".join(filter(None, parts)) or company
+    phones = (as_object(each) for each in as_list(card.get("phones"))[:MOST_NUMBERS])
+    numbers = ", ".join(filter(None, (as_id(each.get("phone"), 64) or as_id(each.get("wa_id"), 64) for each in phones)))
     return f"{name} ({numbers})" if name and numbers else name or numbers
 
 
@@ -126,17 +155,24 @@ def _interactive(message: Json) -> Content:
     pressed = as_object(reply.get("button_reply")) or as_object(reply.get("list_reply"))
     if pressed:
         choice = as_id(pressed.get("id")) or None
-        text = as_text(pressed.get("title")) or choice or ""
-        return Content(type=MessageType.INTERACTIVE, text=text, choice=choice)
+        text = as_words(pressed.get("title")) or choice or ""
+        extra = _pressed(choice, text, as_words(pressed.get("description"), LONGEST_NAMES))
+        return Content(type=MessageType.INTERACTIVE, text=text, choice=choice, extra=extra)
     form = as_object(reply.get("nfm_reply"))
-    extra = {"interactive": clean_json(reply)} if reply else {}
+    extra = {"interactive": reply} if reply else {}
     filled = _filled(form)
     return Content(
         type=MessageType.INTERACTIVE,
-        text=as_text(form.get("body")) or as_text(form.get("name")),
+        text=as_words(form.get("body")) or as_words(form.get("name")),
         wordless=True,
         extra=extra | ({"form": filled} if filled else {}),
     )
+
+
+def _pressed(choice: str | None, title: str, description: str = "") -> Json:
+    """What was pressed, for whoever has to know more of it than its title; nothing where nothing was."""
+    told = {"id": choice, "title": title, "description": description}
+    return {"choice": {name: value for name, value in told.items() if value}} if choice or title else {}
 
 
 def _filled(form: Json) -> Json:
@@ -145,37 +181,38 @@ def _filled(form: Json) -> Json:
         answers = read_json(as_text(form.get("response_json")).encode())
     except ValueError:
         return {}
-    return as_object(clean_json(answers))
+    return as_object(answers)
 
 
 def _button(message: Json) -> Content:
     """The quick reply of a template."""
     button = as_object(message.get("button"))
     choice = as_id(button.get("payload")) or None
-    return Content(type=MessageType.BUTTON, text=as_text(button.get("text")), choice=choice)
+    text = as_words(button.get("text")) or choice or ""
+    return Content(type=MessageType.BUTTON, text=text, choice=choice, extra=_pressed(choice, text))
 
 
 def _reaction(message: Json) -> Content:
     """No text is a reaction taken back."""
     reaction = as_object(message.get("reaction"))
     reply_to = as_id(reaction.get("message_id")) or None
-    return Content(type=MessageType.REACTION, text=as_text(reaction.get("emoji")), reply_to=reply_to)
+    return Content(type=MessageType.REACTION, text=as_text(reaction.get("emoji"), LONGEST_EMOJI), reply_to=reply_to)
 
 
 def _order(message: Json) -> Content:
     order = as_object(message.get("order"))
-    quantities = (as_integer(as_object(each).get("quantity")) or 1 for each in as_list(order.get("product_items")))
-    count = sum(quantities)
-    text = f"Order of {count} item{'' if count == 1 else 's'}"
-    if said := as_text(order.get("text")).strip():
-        text += f": {said}"
-    return Content(type=MessageType.ORDER, text=text, wordless=True, extra={"order": clean_json(order)})
+    products = as_list(order.get("product_items"))
+    count = sum(as_integer(as_object(each).get("quantity")) or 1 for each in products)
+    said = as_words(order.get("text")).strip()
+    text = f"Order of {count} item{'' if count == 1 else 's'}" if products or said else ""
+    extra = {"order": order} if order else {}
+    return Content(type=MessageType.ORDER, text=cut(f"{text}: {said}" if said else text), wordless=True, extra=extra)
 
 
 def _unsupported(message: Json, kind: str) -> Content:
     extra: dict[str, Any] = {"type": kind[:LONGEST_KIND]}
     if kind in message:
-        extra["content"] = clean_json(message[kind])
+        extra["content"] = message[kind]
     return Content(type=MessageType.UNSUPPORTED, extra=extra)
 
 

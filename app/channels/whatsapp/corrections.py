@@ -9,6 +9,7 @@ from datetime import datetime
 from app.channels.items import Edited, Revoked, Sender, Unreadable
 from app.channels.whatsapp.content import read_content
 from app.channels.whatsapp.shapes import Json, as_id, as_object
+from app.core.types import MessageType
 
 
 def read_correction(
@@ -32,14 +33,15 @@ def read_correction(
             by_hotel=by_hotel,
         )
     changed = as_object(correction.get("message"))
-    if not changed:
+    content = read_content(changed)
+    if not changed or (content.unreadable and content.type is MessageType.TEXT):
         return Unreadable(account=account, reason="edit without what it says now", external_id=external_id)
     return Edited(
         account=account,
         external_id=external_id,
         sender=sender,
         target=target,
-        text=read_content(changed).text,
+        text="" if content.unreadable else content.text,  # a caption may be taken away
         group=group,
         at=at,
         by_hotel=by_hotel,

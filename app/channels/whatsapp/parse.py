@@ -19,6 +19,7 @@ from app.channels.whatsapp.content import read_content
 from app.channels.whatsapp.corrections import read_correction
 from app.channels.whatsapp.identity import Contacts, receiver_of, sender_of
 from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_time
+from app.core.bounds import fitting
 from app.core.text import clean_json, read_json
 
 _DELIVERY_ID: Final = re.compile("[0-9]{1,18}")
@@ -71,8 +72,9 @@ class _Reader:
         contacts = Contacts(as_list(value.get("contacts")))
         messages = _rows(value, "messages")
         faults = as_list(value.get("errors"))
+        told = as_list(fitting({"errors": faults})["errors"])  # once: each of a thousand messages may quote them
         for message in messages:
-            yield from self._message(account, as_object(message), contacts, faults)
+            yield from self._message(account, as_object(message), contacts, told)
         for status in _rows(value, "statuses"):
             yield self._status(account, as_object(status))
         if not messages:  # beside messages they say why one of these has no content
@@ -114,9 +116,9 @@ class _Reader:
     ) -> InboundMessage:
         content = read_content(message, faults)
         context = as_object(message.get("context"))
-        extra = content.extra | {name: clean_json(message[name]) for name in _KEPT_SIBLINGS if message.get(name)}
+        extra = content.extra | {name: message[name] for name in _KEPT_SIBLINGS if message.get(name)}
         if told := {name: value for name, value in context.items() if name not in _READ_FROM_CONTEXT}:
-            extra["context"] = clean_json(told)
+            extra["context"] = told
         return InboundMessage(
             account=account,
             external_id=external_id,
@@ -124,13 +126,14 @@ class _Reader:
             type=content.type,
             text=content.text,
             wordless=content.wordless,
+            unreadable=content.unreadable,
             too_big=content.too_big,
             choice=content.choice,
             media=content.media,
             reply_to=content.reply_to or as_id(context.get("id")) or None,
             group=as_id(message.get("group_id")) or None,
             sent_at=self._sent_at(message),
-            extra=extra,
+            extra=fitting(extra),
         )
 
     def _sent_at(self, message: Json) -> datetime:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from app.core.bounds import LONGEST_TEXT, cut
 from app.core.text import clean
 
 Json = dict[str, Any]
@@ -18,14 +19,19 @@ def as_list(value: object) -> list[Any]:
 
 def as_text(value: object, limit: int | None = None) -> str:
     """The text, cleaned and cut to ``limit`` characters."""
-    return clean(value)[:limit] if isinstance(value, str) else ""
+    return clean(value[:limit]) if isinstance(value, str) else ""
+
+
+def as_words(value: object, limit: int = LONGEST_TEXT) -> str:
+    """The text for people, cleaned; one that is longer than ``limit`` characters ends there in an ellipsis."""
+    return cut(as_text(value, limit + 1), limit)
 
 
 def as_id(value: object, limit: int = 512) -> str:
     """A text, or the digits of an integer. Longer than ``limit``: "", for a cut id would be another's."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    text = as_text(value)
+    text = as_text(value, limit + 1)
     return text if len(text) <= limit else ""
 
 

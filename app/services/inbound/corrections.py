@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from app.channels.items import Edited, InboundMessage, Revoked, Sender
+from app.core.bounds import LARGEST_DETAILS, LEFT_OUT, cut, fitting, size_of
 from app.core.events import MessageUpdated
 from app.core.phones import variants
 from app.core.types import SenderType
@@ -23,11 +24,14 @@ log = structlog.get_logger(__name__)
 
 EDITS = "edits"
 WRITER = "sender"
+LARGEST_EDITS = LARGEST_DETAILS // 2
+LONGEST_FORMER = 1_000  # characters, where not all former texts find room as they were
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """How a message reads by now. ``extra`` keeps what it read before, ``[{text, until}]``, unless it was taken
-    back: then nothing is left of it."""
+    back: then nothing is left of it. Of more than there is room for the first and the newest are kept, and between
+    them one whose ``left_out`` says how many are not."""
 
     text: str
     extra: dict[str, Any] = {}
@@ -50,7 +54,33 @@ def reading_of(text: str, extra: dict[str, Any], corrections: Iterable[Correctio
     ends = [at for _, at in texts]
     former = [first, *(each for each, _ in texts[:-1])]
     edits = [{"text": each, "until": until.isoformat()} for each, until in zip(former, ends, strict=True)]
-    return Reading(text=texts[-1][0], extra=extra | {EDITS: edits}, edited_at=ends[-1])
+    return Reading(text=texts[-1][0], extra=_with_edits(extra, _bounded(edits)), edited_at=ends[-1])
+
+
+def _bounded(edits: list[dict[str, str]]) -> list[dict[str, str]]:
+    if size_of(edits) <= LARGEST_EDITS:
+        return edits
+    first, *others = ({**each, "text": cut(each["text"], LONGEST_FORMER)} for each in edits)
+    room = LARGEST_EDITS - size_of([first, _gap(others[-1:] or [first])])
+    newest: list[dict[str, str]] = []
+    for each in reversed(others):
+        room -= size_of(each) + 1
+        if room < 0:
+            break
+        newest.insert(0, each)
+    missing = others[: len(others) - len(newest)]
+    return [first, *([_gap(missing)] if missing else []), *newest]
+
+
+def _gap(missing: list[dict[str, str]]) -> dict[str, str]:
+    return {"text": "…", "until": missing[-1]["until"], LEFT_OUT: f"{len(missing):,} more"}
+
+
+def _with_edits(extra: dict[str, Any], edits: list[dict[str, str]]) -> dict[str, Any]:
+    """Who wrote it stays as it is, the rest makes room for what the message read before."""
+    writer = {WRITER: extra[WRITER]} if WRITER in extra else {}
+    rest = {name: each for name, each in extra.items() if name not in {EDITS, WRITER}}
+    return fitting(rest, LARGEST_DETAILS - size_of(edits)) | writer | {EDITS: edits}
 
 
 def reading_on_arrival(item: InboundMessage, corrections: Iterable[Correction], *, writer: set[str]) -> Reading:

@@ -25,7 +25,7 @@ from app.core.types import (
 from app.flows.definition import FlowBook
 from app.flows.engine import PAPERS, begin_state, step
 from app.flows.texts import in_language
-from app.flows.types import FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
+from app.flows.types import Expects, FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
 from app.services.inbound.changes import Changes, Entry
 from app.services.inbound.corrections import WRITER, Reading
 from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
@@ -67,8 +67,10 @@ class GuestDesk:
         self._rebind(conversation, visitor)
         told_before = conversation.last_message_preview
         outcome = self._ask_flow(conversation, visitor, taken)
-        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects) or _is_early_or_late_page(
-            conversation, visitor, item
+        is_document = (
+            any(isinstance(effect, StoreDocument) for effect in outcome.effects)
+            or _is_early_page(conversation, visitor, item)
+            or _is_late_page(conversation, visitor, item)
         )
         self._keep(changes, visitor, taken, stay_id=conversation.stay_id if is_document else None)
         if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
@@ -149,8 +151,8 @@ class GuestDesk:
         put_state(conversation, begin_state(self._book, visitor.facts))
 
     def _ask_flow(self, conversation: ConversationState, visitor: Visitor, taken: Taken) -> Outcome:
-        """What the flow makes of it. It hears nothing of what says nothing, or is a wish about messages as such. In a
-        group it would answer one of many: that is for people, at once."""
+        """What the flow makes of it. It hears nothing of what says nothing, of a wish about messages as such, and of
+        another page of a document that it has. In a group it would answer one of many: that is for people, at once."""
         item, text = taken.item, taken.reading.text
         state = FlowState(
             status=conversation.status,
@@ -165,7 +167,8 @@ class GuestDesk:
             return Outcome(state=state, effects=(to_people,))
         is_blank = item.type is MessageType.TEXT and not text.strip()
         is_wish = wants_out(item) or (visitor.opted_out_at is not None and wants_in(item))
-        if is_blank or is_wish or item.too_big or taken.reading.revoked_at is not None:
+        is_unheard = is_blank or is_wish or item.too_big or item.unreadable or taken.reading.revoked_at is not None
+        if is_unheard or (_is_late_page(conversation, visitor, item) and not self._awaits_file(conversation)):
             return Outcome(state=state)
         said = GuestInput(
             text="" if item.wordless else text,
@@ -174,6 +177,11 @@ class GuestDesk:
             has_media=item.media is not None,
         )
         return step(self._book, state, said, visitor.facts)
+
+    def _awaits_file(self, conversation: ConversationState) -> bool:
+        flow = self._book.flows.get(conversation.flow_name or "")
+        here = flow.steps.get(conversation.current_step or "") if flow else None
+        return here is not None and here.expects is Expects.MEDIA
 
     def _carry_out(self, changes: Changes, visitor: Visitor, conversation: ConversationState, outcome: Outcome) -> None:
         relays = [effect for effect in outcome.effects if isinstance(effect, RelayTo)]
@@ -274,14 +282,21 @@ def add_note(
     )
 
 
-def _is_early_or_late_page(conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> bool:
+def _is_early_page(conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> bool:
     """While the guest checks in, what may be a document is no picture for everybody: they send it before it is asked
-    for, and its second side when the flow has moved on."""
-    if conversation.status not in BOT_STATUSES or visitor.stay is None:
-        return False
+    for."""
     begun = conversation.status is ConversationStatus.CHECKIN and conversation.current_step is not None
-    submitted = visitor.stay.checkin_state is CheckinState.SUBMITTED
-    return (submitted or (begun and visitor.stay.checkin_due)) and item.media is not None and item.type in PAPERS
+    return begun and visitor.stay is not None and visitor.stay.checkin_due and _may_be_page(item)
+
+
+def _is_late_page(conversation: ConversationState, visitor: Visitor, item: InboundMessage) -> bool:
+    """And they send its second side when the flow has moved on."""
+    submitted = visitor.stay is not None and visitor.stay.checkin_state is CheckinState.SUBMITTED
+    return submitted and conversation.status in BOT_STATUSES and _may_be_page(item)
+
+
+def _may_be_page(item: InboundMessage) -> bool:
+    return item.media is not None and item.type in PAPERS
 
 
 def _media(file: InboundMedia, reading: Reading, stay_id: int | None) -> NewMedia:
