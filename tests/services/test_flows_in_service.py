@@ -146,7 +146,14 @@ async def test_who_was_asked_for_a_file_is_answered_also_when_the_check_in_is_do
     assert await said_by_the_flow(ledger) == [ASK_NAME, ASK_DOCUMENT, MENU]
 
 
-UNREADABLE = [("image", {}), ("text", "words"), ("contacts", "x"), ("order", None), ("button", None)]
+UNREADABLE = [
+    ("image", {}),
+    ("text", "words"),
+    ("text", {"body": ""}),
+    ("contacts", "x"),
+    ("order", None),
+    ("button", None),
+]
 
 
 @pytest.mark.parametrize(("kind", "content"), UNREADABLE)
