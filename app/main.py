@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Lobby",
         summary="The messaging desk of a hotel.",
+        description=docs.DESCRIPTION,
         version=__version__,
         lifespan=lifespan,
         docs_url=None,

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.api.bodies import StrictRoute
 from app.api.deps import ServicesDep, Staff
 from app.api.fields import Id
+from app.api.refusals import refused
 from app.contracts.channels import ChannelOut, channel_out
 from app.services.channels import ChannelStanding
 
@@ -21,7 +22,7 @@ async def list_channels(staff: Staff, services: ServicesDep) -> list[ChannelOut]
     return [_out(each) for each in await services.channels.list_all(staff)]
 
 
-@router.post("/{channel_id}/resume/")
+@router.post("/{channel_id}/resume/", responses=refused("forbidden", "not_found", "not_paused"))
 async def resume_channel(channel_id: Id, staff: Staff, services: ServicesDep) -> ChannelOut:
     """Have a paused channel send again, at once: its token is mended, or its trouble with the provider is over.
 

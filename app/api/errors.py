@@ -60,7 +60,7 @@ async def _lobby_error(request: Request, error: Exception) -> Response:
 async def _bad_fields(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     details = _details(error.errors())
-    if details.keys() == {"body"}:
+    if all(_place(fault) == [] for fault in error.errors()):
         return _bad_body(request, details)
     return error_response(_field_status(request), "Some fields are not right.", "bad_fields", details)
 
@@ -95,8 +95,11 @@ def _details(faults: Sequence[Any]) -> dict[str, list[str]]:
     """By field, without what was sent: it may be a secret, or what broke us would break the reader."""
     details: dict[str, list[str]] = {}
     for fault in faults:
-        place = [
-            str(part) for part in fault["loc"] if part not in {"body", "query", "path"} and not isinstance(part, int)
-        ]
-        details.setdefault(".".join(place) or "body", []).append(str(fault["msg"]).removeprefix("Value error, "))
+        name = ".".join(_place(fault)) or "body"
+        details.setdefault(name, []).append(str(fault["msg"]).removeprefix("Value error, "))
     return details
+
+
+def _place(fault: Any) -> list[str]:
+    """The names on the way to a field, after that of the part of the request; none where the body is at fault."""
+    return [str(part) for part in fault["loc"][1:] if not isinstance(part, int)]

@@ -1,7 +1,7 @@
 """How a file leaves: as something to keep and not to run, piece by piece, and for sound and film by ranges too."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
@@ -11,6 +11,30 @@ from app.services.files.service import MediaService, Shown
 
 _RANGE: Final = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
 _RANGED: Final = ("audio/", "video/")
+_BYTES: Final = {
+    kind: {"schema": {"type": "string", "format": "binary"}}
+    for kind in (
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "audio/*",
+        "video/mp4",
+        "video/3gpp",
+        "application/pdf",
+        "application/*",
+        "text/plain",
+        "text/csv",
+    )
+}
+SENT_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The file, by its own type, as an attachment; a thumbnail is a JPEG or WebP",
+        "content": _BYTES,
+    },
+    206: {"description": "The range that was asked for, of sound and film", "content": _BYTES},
+    304: {"description": "Not changed since the `ETag` that was shown"},
+    416: {"description": "No byte of the file is in that range"},
+}
 
 
 async def send_file(request: Request, media: MediaService, found: Shown, *, cache: str) -> Response:

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep, Staff
 from app.api.fields import Id
-from app.api.files import send_file
+from app.api.files import SENT_FILE, send_file
+from app.api.refusals import refused
 from app.contracts.files import RetryOut, UploadOut, upload_out
 from app.core.clock import utc_now
 from app.core.errors import Invalid, TooBig
@@ -38,7 +39,12 @@ _UPLOAD_BODY: Final[dict[str, Any]] = {
 }
 
 
-@router.post("/", status_code=status.HTTP_201_CREATED, openapi_extra=_UPLOAD_BODY)
+@router.post(
+    "/",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra=_UPLOAD_BODY,
+    responses=refused("bad_fields", "too_big", "unsupported_media_type"),
+)
 async def upload(request: Request, staff: Staff, services: ServicesDep) -> UploadOut:
     """A file to be sent, as the field `file` of a form. Pictures lose their metadata, and are scaled down to 5 MB."""
     await _read_form(request)
@@ -55,7 +61,11 @@ async def upload(request: Request, staff: Staff, services: ServicesDep) -> Uploa
 
 
 @router.head("/{media_id}/{variant}/", include_in_schema=False)  # described with GET
-@router.get("/{media_id}/{variant}/", response_class=Response)
+@router.get(
+    "/{media_id}/{variant}/",
+    response_class=Response,
+    responses=SENT_FILE | refused("bad_signature", "not_found", "not_stored", "gone"),
+)
 async def fetch(
     request: Request,
     media_id: Id,
@@ -70,7 +80,7 @@ async def fetch(
     return await send_file(request, services.media, found, cache=f"private, max-age={max(left, 0)}")
 
 
-@router.post("/{media_id}/retry/")
+@router.post("/{media_id}/retry/", responses=refused("forbidden", "not_found", "not_failed"))
 async def retry(media_id: Id, staff: Staff, services: ServicesDep) -> RetryOut:
     """Fetch a guest's file again that could not be fetched."""
     await services.media.retry(staff, media_id)

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from app.api.bodies import StrictRoute
 from app.api.deps import ServicesDep, Staff
 from app.api.fields import Before, Id, Limit, PageNumber, PageSize, page_link
+from app.api.refusals import SENDING, refused
 from app.contracts import message_manager as contract
 from app.core.types import ConversationStatus
 from app.services.conversations import MESSAGES_AT_ONCE
@@ -28,7 +29,7 @@ Statuses = Annotated[
 ]
 
 
-@router.get("/")
+@router.get("/", responses=refused("no_such_page"))
 async def list_conversations(
     request: Request,
     staff: Staff,
@@ -56,12 +57,13 @@ async def list_active_conversations(staff: Staff, services: ServicesDep) -> list
     return [contract.list_item(each) for each in found.items]
 
 
-@router.get("/{conversation_id}/")
+@router.get("/{conversation_id}/", responses=refused("forbidden", "not_found"))
 async def get_conversation(conversation_id: Id, staff: Staff, services: ServicesDep) -> contract.ConversationDetail:
+    """One conversation: its guest and stay, who has it, and until when free text may be sent."""
     return contract.detail(await services.conversations.get(staff, conversation_id))
 
 
-@router.get("/{conversation_id}/messages/")
+@router.get("/{conversation_id}/messages/", responses=refused("forbidden", "not_found"))
 async def list_messages(
     conversation_id: Id,
     staff: Staff,
@@ -74,7 +76,7 @@ async def list_messages(
     return [contract.message(each, services.links) for each in found]
 
 
-@router.post("/{conversation_id}/send_message/", status_code=status.HTTP_201_CREATED)
+@router.post("/{conversation_id}/send_message/", status_code=status.HTTP_201_CREATED, responses=refused(*SENDING))
 async def send_message(
     conversation_id: Id, body: contract.SendMessageIn, staff: Staff, services: ServicesDep
 ) -> contract.SentMessageOut:
@@ -83,7 +85,7 @@ async def send_message(
     return contract.sent_message(sent.message, sent.parts, services.links)
 
 
-@router.post("/{conversation_id}/end_relay/")
+@router.post("/{conversation_id}/end_relay/", responses=refused("forbidden", "not_found", "not_in_relay"))
 async def end_relay(conversation_id: Id, staff: Staff, services: ServicesDep) -> contract.RelayEnded:
     """Give the guest back to the flow, which starts anew."""
     await services.conversations.end_relay(staff, conversation_id)

@@ -40,7 +40,11 @@ def describe_errors(app: FastAPI) -> None:
 
 def _name_errors(responses: dict[str, Any], path: str) -> None:
     body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    if responses.pop("422", None) is not None:
+    if (fields := responses.pop("422", None)) is not None:
         status = "400" if path.startswith(DOCUMENTS_PATHS) else "422"
-        responses[status] = {"description": "Fields are at fault", "content": body}
+        named = fields["description"] if "content" not in fields else "Fields are at fault"
+        responses[status] = {"description": named, "content": body}
+    for status, response in responses.items():
+        if status >= "400" and status != "416":
+            response.setdefault("content", body)
     responses.setdefault("default", {"description": "Any other error", "content": body})

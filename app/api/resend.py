@@ -5,12 +5,16 @@ from fastapi import APIRouter
 from app.api.bodies import StrictRoute
 from app.api.deps import ServicesDep, Staff
 from app.api.fields import Id
+from app.api.refusals import refused
 from app.contracts import message_manager as contract
 
 router = APIRouter(prefix="/api/messages", tags=["Messages"], route_class=StrictRoute)
 
 
-@router.post("/{message_id}/retry/")
+@router.post(
+    "/{message_id}/retry/",
+    responses=refused("not_found", "forbidden", "not_failed", "window_closed", "opted_out"),
+)
 async def retry_message(message_id: Id, staff: Staff, services: ServicesDep) -> contract.MessageOut:
     """Send a message again that has failed.
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, status
 from app.api.bodies import StrictRoute
 from app.api.deps import ServicesDep, Staff
 from app.api.fields import Id
+from app.api.refusals import refused
 from app.contracts import message_manager, templates
 
 router = APIRouter(prefix="/api", tags=["Templates"], route_class=StrictRoute)
@@ -16,7 +17,7 @@ Language = Annotated[
 ]
 
 
-@router.get("/conversations/{conversation_id}/templates/")
+@router.get("/conversations/{conversation_id}/templates/", responses=refused("not_found", "forbidden"))
 async def list_templates(
     conversation_id: Id, staff: Staff, services: ServicesDep, language: Language = None
 ) -> templates.TemplateList:
@@ -24,7 +25,22 @@ async def list_templates(
     return templates.template_list(await services.templates.offered(staff, conversation_id, language=language))
 
 
-@router.post("/conversations/{conversation_id}/templates/", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "/conversations/{conversation_id}/templates/",
+    status_code=status.HTTP_201_CREATED,
+    responses=refused(
+        "bad_fields",
+        "bad_template_values",
+        "template_not_sendable",
+        "no_such_file",
+        "forbidden",
+        "not_found",
+        "no_such_template",
+        "opted_out",
+        "conversation_open",
+        "client_message_id_used",
+    ),
+)
 async def send_template(
     conversation_id: Id, body: templates.SendTemplateIn, staff: Staff, services: ServicesDep
 ) -> message_manager.MessageOut:
@@ -35,7 +51,10 @@ async def send_template(
     return message_manager.message(sent, services.links)
 
 
-@router.post("/channels/{channel_id}/templates/refresh/")
+@router.post(
+    "/channels/{channel_id}/templates/refresh/",
+    responses=refused("forbidden", "not_found", "no_business_account", "provider_refused", "provider_unavailable"),
+)
 async def refresh_templates(channel_id: Id, staff: Staff, services: ServicesDep) -> templates.Refreshed:
     """Fetch the channel's templates from its provider now."""
     return templates.Refreshed(count=await services.templates.refresh(staff, channel_id))

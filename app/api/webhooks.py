@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import PlainTextResponse
 
 from app.api.deps import ServicesDep
+from app.api.refusals import refused
 from app.contracts.message_manager import WebhookReceipt
 from app.core.errors import Forbidden
 from app.core.types import Platform
@@ -14,7 +15,7 @@ from app.services.inbound.intake import RawUpdate
 router = APIRouter(prefix="/api/message_manager/webhook", tags=["Webhooks"])
 
 
-@router.get("/whatsapp/", response_class=PlainTextResponse)
+@router.get("/whatsapp/", response_class=PlainTextResponse, responses=refused("bad_verify_token"))
 async def confirm_subscription(
     services: ServicesDep,
     mode: Annotated[str, Query(alias="hub.mode")] = "",
@@ -27,7 +28,7 @@ async def confirm_subscription(
     return challenge
 
 
-@router.post("/whatsapp/")
+@router.post("/whatsapp/", responses=refused("bad_signature"))
 async def receive(request: Request, services: ServicesDep) -> WebhookReceipt:
     """Updates from WhatsApp, signed with ``X-Hub-Signature-256``. 200 only once they are stored."""
     receipt = await services.inbound.receive(

@@ -84,22 +84,26 @@ class MessageOut(Wire):
     """
 
     id: int
-    content: str
+    content: str = Field(description="What people read of it; a caption, a place in words, an emoji.")
     sender_type: SenderType
     sender_name: str
-    timestamp: Timestamp
-    message_type: str
-    delivery_status: DeliveryStatus | None
-    delivery_error: str | None
-    delivery_error_code: int | None
+    timestamp: Timestamp = Field(description="When it came in or was written here; UTC.")
+    message_type: str = Field(examples=["text", "image", "location", "reaction", "template"])
+    delivery_status: DeliveryStatus | None = Field(description="Null for a guest's.")
+    delivery_error: str | None = Field(description="Why it failed, or what a queued one waits for; for people.")
+    delivery_error_code: int | None = Field(
+        description="The provider's code of that, where it has one.", examples=[131047]
+    )
     media: MediaOut | None
-    details: dict[str, Any]
-    reply_to_message_id: int | None
-    is_note: bool
+    details: dict[str, Any] = Field(
+        description="What has no field of its own: coordinates, contact cards, the options of a menu."
+    )
+    reply_to_message_id: int | None = Field(description="The message that it quotes, or reacts to.")
+    is_note: bool = Field(description="A note of the system that is shown to staff alone.")
     edited_at: Timestamp | None
-    revoked_at: Timestamp | None
+    revoked_at: Timestamp | None = Field(description="When it was taken back by whoever wrote it.")
     client_message_id: UUID | None
-    provider_timestamp: Timestamp | None
+    provider_timestamp: Timestamp | None = Field(description="When the provider says that the guest sent it.")
 
 
 class SentMessageOut(MessageOut):

@@ -77,13 +77,15 @@ class Refreshed(Wire):
     count: int
 
 
-class LocationIn(BaseModel):
+class TemplatePlaceIn(BaseModel):
+    """The place of a template's header: all four are needed."""
+
     model_config = ConfigDict(extra="forbid")
 
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-180, le=180)
-    name: Annotated[str, StringConstraints(max_length=1000)]
-    address: Annotated[str, StringConstraints(max_length=1000)]
+    latitude: float = Field(ge=-90, le=90, description="Degrees.", examples=[38.6916])
+    longitude: float = Field(ge=-180, le=180, description="Degrees.", examples=[-9.216])
+    name: Annotated[str, StringConstraints(max_length=1000)] = Field(examples=["Torre de Belém"])
+    address: Annotated[str, StringConstraints(max_length=1000)] = Field(examples=["Av. Brasília, Lisboa"])
 
 
 Values = Annotated[
@@ -98,9 +100,11 @@ class HeaderIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    media_id: MediaId | None = None
-    variables: Values = {}
-    location: LocationIn | None = None
+    media_id: MediaId | None = Field(
+        default=None, description="An uploaded file of the caller's, of the header's kind."
+    )
+    variables: Values = Field(default={}, description="Texts by the name of their variable.", examples=[{"1": "Inês"}])
+    location: TemplatePlaceIn | None = None
 
 
 class SendTemplateIn(BaseModel):
@@ -117,13 +121,25 @@ class SendTemplateIn(BaseModel):
         }
     )
 
-    id: MediaId | None = None
-    name: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = None
-    language: Annotated[str, StringConstraints(min_length=1, max_length=16)] | None = None
+    id: MediaId | None = Field(default=None, description="A template's `id` as it is listed.")
+    name: Annotated[str, StringConstraints(min_length=1, max_length=512)] | None = Field(
+        default=None, description="Instead of `id`, together with `language`.", examples=["checkout_reminder"]
+    )
+    language: Annotated[str, StringConstraints(min_length=1, max_length=16)] | None = Field(
+        default=None, examples=["en"]
+    )
     header: HeaderIn = HeaderIn()
-    body: Values = {}
-    buttons: Values = {}
-    client_message_id: UUID | None = None
+    body: Values = Field(
+        default={}, description="A text for each variable, by its position or its word.", examples=[{"1": "Inês"}]
+    )
+    buttons: Values = Field(
+        default={},
+        description="By the button's index: the end of an address, or the code that is copied.",
+        examples=[{"0": "B-4711"}],
+    )
+    client_message_id: UUID | None = Field(
+        default=None, description="The client's own id: its second arrival answers with the first one's result."
+    )
 
     def request(self) -> TemplateRequest:
         place = self.header.location

@@ -65,6 +65,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     thumbnail_key: str | None
     upload_id: str | None
     upload_expires_at: datetime | None
+    error: str | None
     created_at: datetime
 
 

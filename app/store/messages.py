@@ -48,6 +48,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] = {}
     delivery_status: DeliveryStatus | None = None
     delivery_error: str | None = None
+    delivery_error_code: int | None = None
     edited_at: datetime | None = None
     revoked_at: datetime | None = None
     provider_timestamp: datetime | None = None

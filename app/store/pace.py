@@ -77,6 +77,15 @@ class PaceStore:
         )
         return opened_at
 
+    async def close_window(self, channel_id: int, address: str, opened_at: datetime) -> None:
+        """The provider takes no free text any more: as if the guest's last message came at ``opened_at`` at the
+        latest."""
+        await self._connection.execute(
+            update(Account)
+            .where(Account.channel_id == channel_id, Account.address == address, Account.last_inbound_at > opened_at)
+            .values(last_inbound_at=opened_at)
+        )
+
 
 def _slower(level: int, not_before: datetime | None, claimed_at: datetime, until: Until) -> tuple[int, datetime]:
     if not_before is None or claimed_at >= not_before:

@@ -1,10 +1,15 @@
 """The page of the API's description: it loads nothing from elsewhere, and what it says can be tried there."""
 
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+
+from app.api import refusals
+from app.core.close_codes import CloseCode
+from app.ws.staff import commands
 
 METHODS = {"get", "put", "post", "patch", "delete"}
 OPEN = {"/api/auth/token/", "/api/auth/refresh/", "/api/auth/logout/", "/health/live/", "/health/ready/"}
@@ -70,3 +75,81 @@ async def test_every_operation_is_described(client: httpx.AsyncClient) -> None:
         for method in METHODS & operations.keys():
             assert operations[method]["tags"], (method, path)
             assert operations[method]["summary"], (method, path)
+
+
+def codes(operation: dict[str, Any]) -> dict[str, set[str]]:
+    """The errors that an operation names: ``{status: {code}}``."""
+    found = {
+        status: set(re.findall(r"- `(\w+)`:", each["description"])) for status, each in operation["responses"].items()
+    }
+    return {status: named for status, named in found.items() if named}
+
+
+async def test_an_operation_names_the_codes_that_are_its_own(client: httpx.AsyncClient) -> None:
+    paths = (await described(client))["paths"]
+
+    send = codes(paths["/api/conversations/{conversation_id}/messages/"]["post"])
+    assert send["409"] == {"window_closed", "conversation_open", "client_message_id_used"}
+    assert {"empty_text", "no_such_file", "bad_coordinates"} <= send["422"]
+    theirs = codes(paths["/api/message_manager/conversations/{conversation_id}/send_message/"]["post"])
+    assert theirs == {("400" if status == "422" else status): named for status, named in send.items()}
+    upload = codes(paths["/api/media/"]["post"])
+    assert (upload["413"], upload["415"]) == ({"too_big"}, {"unsupported_media_type"})
+    link = codes(paths["/api/media/{media_id}/{variant}/"]["get"])
+    assert (link["403"], link["410"]) == ({"bad_signature"}, {"gone"})
+    assert codes(paths["/api/channels/{channel_id}/resume/"]["post"])["409"] == {"not_paused"}
+    assert "not_failed" in codes(paths["/api/messages/{message_id}/retry/"]["post"])["409"]
+
+
+async def test_every_error_has_the_one_form(client: httpx.AsyncClient) -> None:
+    schema = await described(client)
+
+    for path, operations in schema["paths"].items():
+        for method in METHODS & operations.keys() if path != "/health/ready/" else ():  # it answers how it stands
+            for status, response in operations[method]["responses"].items():
+                if (status == "default" or status >= "400") and status != "416":
+                    assert response["content"]["application/json"]["schema"] == {
+                        "$ref": "#/components/schemas/Error"
+                    }, (method, path, status)
+
+
+async def test_a_file_is_told_by_its_types_and_a_conversation_by_a_sentence(client: httpx.AsyncClient) -> None:
+    paths = (await described(client))["paths"]
+
+    for path in ("/api/media/{media_id}/{variant}/", "/api/stays/{stay_id}/documents/{media_id}/"):
+        assert {"image/jpeg", "application/pdf"} <= paths[path]["get"]["responses"]["200"]["content"].keys()
+    for path, operations in paths.items():
+        for method in METHODS & operations.keys():
+            assert operations[method].get("description"), (method, path)
+
+
+async def test_what_is_sent_and_shown_is_described_field_by_field(client: httpx.AsyncClient) -> None:
+    schemas = (await described(client))["components"]["schemas"]
+
+    wanted = {
+        "SendIn": {"text", "media_id", "reply_to_message_id", "hold", "client_message_id"},
+        "SendTemplateIn": {"id", "name", "body", "buttons", "client_message_id"},
+        "ReactionIn": {"emoji"},
+        "TypingIn": {"is_typing"},
+        "MessageOut": {"content", "delivery_status", "delivery_error", "delivery_error_code", "details"},
+    }
+    for name, fields in wanted.items():
+        for field in fields:
+            assert schemas[name]["properties"][field].get("description"), (name, field)
+    assert not [name for name in schemas if "__" in name], "two models of one name"
+    assert {"LocationIn", "TemplatePlaceIn"} <= schemas.keys()
+
+
+async def test_the_socket_is_told_of_as_well(client: httpx.AsyncClient) -> None:
+    told = (await described(client))["info"]["description"]
+
+    for word in (*commands.names, "/ws/staff/", "?token=", "?since=", "`seq`", str(CloseCode.RESYNC_NEEDED.value)):
+        assert word in told, word
+
+
+def test_every_code_that_is_told_of_stands_somewhere_in_the_code() -> None:
+    root = Path(refusals.__file__).parents[1]
+    written = "".join(each.read_text() for each in root.rglob("*.py") if each != Path(refusals.__file__))
+
+    for code in refusals.CODES:
+        assert f'"{code}"' in written, code

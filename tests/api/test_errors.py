@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import FastAPI, Query
+from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from app.api.bodies import StrictRoute
@@ -35,6 +36,11 @@ ERRORS: dict[str, tuple[LobbyError, int]] = {
 }
 
 
+class Fields(BaseModel):
+    text: str = ""
+    body: dict[str, str] = {}
+
+
 @pytest.fixture
 async def failing() -> AsyncIterator[httpx.AsyncClient]:
     """An application whose routes fail in every way that there is."""
@@ -49,6 +55,10 @@ async def failing() -> AsyncIterator[httpx.AsyncClient]:
     @app.get("/{prefix}/{rest:path}/invalid/")
     async def invalid(limit: Annotated[int, Query(ge=1)] = 1) -> None:
         raise ERRORS["invalid"][0]
+
+    @app.post("/fields")
+    async def fields(given: Fields) -> Fields:
+        return given
 
     @app.post("/body")
     async def body(given: dict[str, int]) -> dict[str, int]:
@@ -94,9 +104,39 @@ async def test_a_bad_field_is_named_and_its_value_is_not_repeated(failing: httpx
 
 
 async def test_a_body_that_cannot_be_read_is_said_to_be_so(failing: httpx.AsyncClient) -> None:
-    for content in (b"{", b"\xff", b'{"a": NaN}', b'{"a": "\\ud800"}', b'{"a": "\\u0000"}', b"[" * 100_000, b""):
+    for content in (b"{", b"\xff", b'{"a": NaN}', b'"\\u0000"', b"[" * 100_000, b""):
         answer = await failing.post("/body", content=content, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_body"), content[:20]
+
+
+async def test_a_field_that_is_called_body_is_a_field(failing: httpx.AsyncClient) -> None:
+    answer = await failing.post("/fields", json={"body": ["a"]})
+    deeper = await failing.post("/fields", json={"body": {"1": 5, "query": "a"}})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_fields")
+    assert answer.json()["details"].keys() == {"body"}
+    assert deeper.json()["details"].keys() == {"body.1"}
+
+
+@pytest.mark.parametrize(
+    ("escaped", "word"), [(b"\\u0000", "NUL"), (b"\\ud800", "surrogate")], ids=["NUL", "a lone surrogate"]
+)
+async def test_a_text_that_cannot_be_kept_is_named(failing: httpx.AsyncClient, escaped: bytes, word: str) -> None:
+    content = b'{"text": "a' + escaped + b'b", "body": {"1": "' + escaped + b'"}, "' + escaped + b'": 1}'
+    answer = await failing.post("/fields", content=content, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_fields")
+    details = answer.json()["details"]
+    assert details.keys() == {"text", "body.1", "\ufffd"}
+    assert all(word in sentence for [sentence] in details.values())
+
+
+async def test_a_number_that_is_none_is_said_to_be_so(failing: httpx.AsyncClient) -> None:
+    for number in (b"NaN", b"-Infinity"):
+        content = b'{"a": ' + number + b"}"
+        answer = await failing.post("/body", content=content, headers={"Content-Type": "application/json"})
+
+        assert answer.json()["details"] == {"body": ["NaN and Infinity are no JSON."]}
 
 
 async def test_a_fault_of_ours_tells_nothing_of_itself(failing: httpx.AsyncClient) -> None:

@@ -219,6 +219,29 @@ async def test_a_document_of_a_stay_has_no_signed_address(shelf: Shelf, world: W
     assert (await shelf.get(media_id)).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("state", "error", "word"),
+    [(MediaState.FAILED, "WhatsApp has it no more.", "retry"), (MediaState.PENDING, None, "on its way")],
+)
+async def test_a_document_that_is_not_there_says_how_it_stands(
+    shelf: Shelf,
+    client: httpx.AsyncClient,
+    world: World,
+    hotel: HotelWorld,
+    state: MediaState,
+    error: str | None,
+    word: str,
+) -> None:
+    stay_id = await world.guest(hotel)
+    media_id = await shelf.put(files.PDF, "application/pdf", stay_id=stay_id, state=state, error=error)
+
+    answer = await client.get(f"/api/stays/{stay_id}/documents/{media_id}/", headers=await signed_in(client, "rita"))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_stored")
+    assert answer.json()["details"] == {"state": state, "error": error}
+    assert word in answer.json()["error"]
+
+
 async def upload(
     client: httpx.AsyncClient, data: bytes, name: str = "file", kind: str = "application/x-lie", user: str = "rita"
 ) -> httpx.Response:

@@ -34,13 +34,16 @@ async def test_a_place_arrives_and_reads_as_its_name(desk: Desk) -> None:
     assert sent["details"] == {"location": PLACE}
 
 
-async def test_a_bare_place_shows_as_one_in_the_list(desk: Desk) -> None:
-    await desk.send(location={"latitude": 0, "longitude": 0})
+async def test_a_bare_place_reads_as_a_guests_does(desk: Desk) -> None:
+    place = {"latitude": 51.5007, "longitude": -0.1246}
+    sent = await desk.send(location=place)
 
     [body] = await desk.arrived(1)
-    assert body["location"] == {"latitude": 0, "longitude": 0}
+    assert body["location"] == place
     listed = await desk.client.get("/api/message_manager/conversations/", headers=desk.headers)
-    assert listed.json()["results"][0]["last_message"]["content"] == "[location]"
+    assert listed.json()["results"][0]["last_message"]["content"] == sent["content"] == "51.5007, -0.1246"
+    await desk.graph.guest_writes(GUEST, message={"type": "location", "location": place})
+    assert (await desk.messages())[-1]["content"] == sent["content"]
 
 
 async def test_an_answer_quotes_what_it_answers(desk: Desk) -> None:

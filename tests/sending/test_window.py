@@ -11,7 +11,7 @@ from app.core.events import MessageCreated, MessageStatusChanged
 from app.core.types import ConversationStatus, DeliveryStatus, OutboxState
 from app.models import Account, Delivery, Message
 from tests.ledger import Ledger
-from tests.sending.conftest import Desk
+from tests.sending.conftest import GUEST, Desk
 from tests.sockets import open_socket
 from tests.world import HotelWorld
 
@@ -76,14 +76,25 @@ async def test_what_is_to_wait_is_kept_and_says_so(desk: Desk, ledger: Ledger, h
 
     sent = await desk.send(text="word " * 1000, hold=True)
 
-    assert (sent["delivery_status"], sent["delivery_error"]) == ("queued", HELD)
+    assert (sent["delivery_status"], sent["delivery_error"], sent["delivery_error_code"]) == ("queued", HELD, 131047)
     held = await ledger.rows(Delivery, Delivery.message_id.in_(sent["parts"]))
     assert [each.state for each in held] == [OutboxState.HELD] * 2
     told = [each for each in await ledger.events(hotel.id) if isinstance(each, MessageCreated | MessageStatusChanged)]
     waiting = [each for each in told if isinstance(each, MessageStatusChanged) and each.error == HELD]
-    assert [(each.message_id, each.delivery_status) for each in waiting] == [
-        (part, DeliveryStatus.QUEUED) for part in sent["parts"]
+    assert [(each.message_id, each.delivery_status, each.error_code) for each in waiting] == [
+        (part, DeliveryStatus.QUEUED, 131047) for part in sent["parts"]
     ]
+
+
+async def test_what_is_let_go_says_no_more_what_it_waited_for(desk: Desk, ledger: Ledger) -> None:
+    await close_window(ledger)
+    await desk.send(text="Good news", hold=True)
+
+    await desk.graph.guest_writes(GUEST, "Hello again")
+
+    assert [each["text"]["body"] for each in await desk.arrived(1)] == ["Good news"]
+    [sent] = [each for each in await desk.messages() if each["content"] == "Good news"]
+    assert (sent["delivery_error"], sent["delivery_error_code"]) == (None, None)
 
 
 async def test_to_wait_changes_nothing_while_the_window_is_open(desk: Desk) -> None:

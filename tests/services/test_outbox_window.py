@@ -1,11 +1,14 @@
 """After a guest's last day: free text waits for them to write again, in nobody's way."""
 
+from datetime import timedelta
+
 import pytest
 
+from app.core.errors import Conflict
 from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.models import Account, Delivery, Message
-from app.services.inbound.delivery_reports import WINDOW_CLOSED
-from app.services.outbox.service import MAX_HELD, NOT_ANSWERED, WINDOW_CODE, Outbox
+from app.services.inbound.delivery_reports import WINDOW_CLOSED, WINDOW_CODE
+from app.services.outbox.service import MAX_HELD, NOT_ANSWERED, Outbox
 from tests.desk import GUEST, STRANGER, WELCOME, Desk, principal
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
@@ -55,8 +58,50 @@ async def test_what_the_provider_does_not_take_any_more_is_held_as_well(
 
     assert await send_due(outbox) == [1, 2]
 
-    assert await states(ledger) == [HELD, SENT]
-    assert await fake_graph.texts(GUEST) == ["One"]
+    assert await states(ledger) == [HELD, HELD]
+    asked = [each for each in await fake_graph.requests() if each["outcome"] != "read"]
+    assert len(asked) == 1, "by then we know better than to ask for the second"
+
+
+async def test_once_the_provider_says_that_the_window_has_closed_no_free_text_is_taken(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> None:
+    await desk.queue(hotel, "One")
+    clock.move(hours=1)
+    await fake_graph.fail(code=131047)
+    await send_due(outbox)
+
+    conversation = await ledger.conversation()
+    seen = await desk.services.conversations.get(principal(hotel), conversation.id)
+    assert seen.window_closes_at == clock.now
+    with pytest.raises(Conflict) as refused:
+        await desk.answer(hotel, conversation.id, "Two")
+    assert refused.value.code == "window_closed"
+
+    clock.move(hours=1)
+    await desk.say("Back again")
+
+    seen = await desk.services.conversations.get(principal(hotel), conversation.id)
+    assert seen.window_closes_at == clock.now + timedelta(hours=24)
+    assert await send_due(outbox) == [1, 2]
+    assert await fake_graph.texts(GUEST) == [WELCOME, "One"]
+
+
+async def test_two_that_are_refused_together_are_both_held_at_once(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph
+) -> None:
+    await desk.queue(hotel, "One")
+    (first,) = await outbox.claim(1)
+    await ledger.change(Delivery, Delivery.id == first.id, state=SENT)  # as if it were of another conversation
+    (second,) = await outbox.claim(1)
+    await ledger.change(Delivery, Delivery.id == first.id, state=OutboxState.SENDING)
+    await fake_graph.fail(code=131047, times=2)
+
+    await outbox.send(first)
+    await outbox.send(second)
+
+    assert await states(ledger) == [HELD, HELD]
+    assert await outbox.claim(2) == []
 
 
 @pytest.mark.usefixtures("late")

@@ -112,9 +112,12 @@ async def test_what_is_refused_for_the_window_waits_for_the_guest_and_leaves_whe
     assert isinstance(told, MessageStatusChanged)
     assert (told.delivery_status, told.error, told.error_code) == ("queued", WINDOW_CLOSED, 131047)
 
+    assert await opened_at(ledger) == clock.now - timedelta(hours=24), "it has closed: the provider says so"
+
     clock.move(minutes=5)
     await desk.take(body(written(clock, "Back", ago=1)))
 
+    assert await opened_at(ledger) == clock.now - timedelta(minutes=1)
     released = await ledger.row(Delivery, Delivery.id == delivery.id)
     assert (released.state, released.next_attempt_at) == (OutboxState.PENDING, clock.now)
 

@@ -7,6 +7,7 @@ import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -36,6 +37,11 @@ log = structlog.get_logger(__name__)
 
 SPARE = timedelta(hours=1)  # an id that runs out sooner may do so on its way
 UPLOAD_AT_MOST = 900.0  # seconds: 100 MB by a line of 1 Mbit/s
+_NOT_STORED: Final = {
+    MediaState.PENDING: "This file is still on its way.",
+    MediaState.FAILED: "This file could not be fetched; POST /api/media/{id}/retry/ tries again.",
+    MediaState.REFUSED: "This file was refused, and nothing of it is kept.",
+}
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,11 +206,15 @@ class MediaService:
 
 
 def shown(file: FileRecord, variant: Variant) -> Shown:
-    """One variant of a file, as it may be sent. Raises Gone where it was deleted, NotFound where it is not there."""
+    """One variant of a file, as it may be sent. Raises Gone where it was deleted, NotFound where it has none such, and
+    ``not_stored`` where nothing of it is there, or not yet."""
     if file.state is MediaState.DELETED:
         raise Gone("This file was deleted.")
+    if file.state is not MediaState.STORED:
+        details = {"state": file.state, "error": file.error}
+        raise NotFound(_NOT_STORED[file.state], code="not_stored", details=details)
     key = file.original_key if variant is Variant.ORIGINAL else file.thumbnail_key
-    if file.state is not MediaState.STORED or key is None or file.mime_type is None:
+    if key is None or file.mime_type is None:
         raise NotFound("There is no such file.")
     if variant is Variant.ORIGINAL:
         name = safe_name(file.filename, file.mime_type)

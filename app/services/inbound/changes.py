@@ -138,7 +138,7 @@ def _view(entry: Entry, file_id: int | None) -> MessageView:
         content=message.content,
         delivery_status=message.delivery_status,
         delivery_error=message.delivery_error,
-        delivery_error_code=None,
+        delivery_error_code=message.delivery_error_code,
         details=message.extra,
         media=_file(message.media, file_id) if message.media is not None and file_id is not None else None,
         reply_to_id=_id_of(entry.reply_to),

@@ -7,7 +7,8 @@ own trouble pauses it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from app.channels.base import SendOutcome
 from app.channels.items import InboundStatus
@@ -22,6 +23,9 @@ from app.store.statuses import NewStatus, Standing, StatusReport
 from app.store.unit_of_work import UnitOfWork
 
 WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
+WINDOW_CODE: Final = 131047
+"""Meta's, also for what is held without asking Meta first."""
+WINDOW: Final = timedelta(hours=24)
 FAILED = "The provider could not deliver this."
 
 _WORDS = {each.value: each for each in DeliveryStatus}
@@ -135,6 +139,8 @@ async def _hold(work: UnitOfWork, message: Standing, report: StatusReport) -> bo
     if wrote_at is not None and left_at is not None and wrote_at > left_at:
         released = await work.deliveries.release_held(held.channel_id, held.address, wrote_at)
         work.has_deliveries = work.has_deliveries or released > 0
+    elif left_at is not None:  # it had closed by then
+        await work.pace.close_window(held.channel_id, held.address, left_at - WINDOW)
     return True
 
 

@@ -24,7 +24,7 @@ from app.core.events import MessageStatusChanged
 from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services import channels
-from app.services.inbound.delivery_reports import WINDOW_CLOSED, apply_report
+from app.services.inbound.delivery_reports import WINDOW, WINDOW_CLOSED, WINDOW_CODE, apply_report
 from app.services.sending.outgoing import Uploads, outgoing_content
 from app.services.templates.news import template_refused
 from app.store.channels import ChannelRecord
@@ -46,9 +46,7 @@ CONFIRMATION_WAIT = timedelta(seconds=60)
 LOST = "The worker that was sending this ended before the answer came."
 TOO_OLD = "It could not be sent for a day."
 NOT_ANSWERED = "The guest has not written for a week."
-WINDOW_CODE: Final = 131047
 NOT_BEFORE: Final = "An earlier part of this text could not be sent."
-"""Meta's, also for what is held without asking Meta first."""
 
 
 class Outbox:
@@ -243,9 +241,10 @@ class Outbox:
     async def _hold(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
         """The window has closed: wait for the guest to write, in nobody's way."""
         opened_at = await work.pace.lock_window(delivery.channel_id, delivery.address)
-        if opened_at != delivery.window_opened_at:  # they have written meanwhile, and nobody would release it
+        if _is_later(opened_at, delivery.window_opened_at):  # they have written meanwhile: nobody would release it
             await self._put_back(work, delivery, result, self._clock(), counts=False)
             return
+        await work.pace.close_window(delivery.channel_id, delivery.address, self._clock() - WINDOW)
         if not await work.deliveries.put_back(
             delivery,
             OutboxState.HELD,
@@ -330,3 +329,8 @@ class Outbox:
         wait = min(float(base**level), MAX_WAIT) * self._jitter() * self._unit
         asked = timedelta(seconds=min(result.retry_after or 0.0, MAX_WAIT))
         return self._clock() + max(wait, asked)
+
+
+def _is_later(opened_at: datetime | None, known: datetime | None) -> bool:
+    """Whether a window was opened since. One that is found closed meanwhile opened, as it were, earlier."""
+    return opened_at is not None and (known is None or opened_at > known)

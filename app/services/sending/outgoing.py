@@ -155,7 +155,7 @@ def content_of(delivery: ClaimedDelivery, *, upload_id: str = "") -> OutgoingCon
 def _place(channel: Channel, place: Place) -> Piece:
     fields = {name: value for name, value in msgspec.structs.asdict(place).items() if value != ""}
     channel.check(_location(fields))
-    words = ", ".join(filter(None, (place.name, place.address)))
+    words = ", ".join(filter(None, (place.name, place.address))) or f"{place.latitude}, {place.longitude}"
     return Piece(type=MessageType.LOCATION, content=words, extra={"location": fields})
 
 

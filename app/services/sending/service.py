@@ -22,7 +22,7 @@ from app.core.principal import Principal
 from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, SenderType
 from app.core.views import MessageView
 from app.services.conversations import ConversationService, lock_visible
-from app.services.inbound.delivery_reports import WINDOW_CLOSED
+from app.services.inbound.delivery_reports import WINDOW_CLOSED, WINDOW_CODE
 from app.services.sending.outgoing import Piece, pieces_of, refusal
 from app.services.sending.receipts import ReadBack, ReceiptService, read_newest
 from app.store.conversations import ConversationState
@@ -112,7 +112,7 @@ class SendingService:
         for piece in pieces:
             message = _message(conversation, principal, piece, now)
             if is_held:
-                message = replace(message, delivery_error=WINDOW_CLOSED)
+                message = replace(message, delivery_error=WINDOW_CLOSED, delivery_error_code=WINDOW_CODE)
             if stored:
                 message = replace(message, extra={**message.extra, "part_of": stored[0].id})
             else:
@@ -248,6 +248,7 @@ def _tell(
                     message_id=message.id,
                     delivery_status=DeliveryStatus.QUEUED,
                     error=message.delivery_error,
+                    error_code=message.delivery_error_code,
                 ),
             )
 
