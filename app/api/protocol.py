@@ -12,7 +12,7 @@ instead, whether the connection goes on after it or not.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -40,6 +40,12 @@ class _Answering(asyncio.Transport):
 
     def close(self) -> None:
         self._end()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._transport.get_extra_info(name, default)
 
 
 class LobbyHttpProtocol(HttpToolsProtocol):
