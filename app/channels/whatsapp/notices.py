@@ -10,7 +10,7 @@ from typing import Final
 from app.channels.items import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
 from app.channels.whatsapp.identity import as_user_id
 from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_list, as_object, as_text
-from app.core.text import clean_json
+from app.core.bounds import fitting
 
 SUBJECTS: Final = frozenset(
     {
@@ -51,7 +51,7 @@ def notice(account: str, business_account: str, field: str, value: Json) -> Noti
         subject=field,
         what=what,
         grave=grave,
-        details=clean_json(value),
+        details=fitting(value),
     )
 
 
