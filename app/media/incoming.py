@@ -4,9 +4,10 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -134,16 +135,19 @@ async def scratch_folder() -> AsyncIterator[Path]:
         await asyncio.to_thread(folder.cleanup)
 
 
-def forget_scratch(before: datetime) -> int:
-    """Delete the folders of this user's processes that ended before they could, untouched since then; how many.
-    Blocks."""
+def forget_scratch(untouched: timedelta) -> int:
+    """Delete the folders of this user's processes that ended before they could; how many. Blocks.
+
+    By the machine's own clock, whatever others go by: it is the one that files are stamped with.
+    """
+    before = time.time() - untouched.total_seconds()
     found = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         try:
             told = folder.lstat()
         except OSError:  # gone meanwhile
             continue
-        if told.st_uid == os.getuid() and told.st_mtime < before.timestamp():
+        if told.st_uid == os.getuid() and told.st_mtime < before:
             shutil.rmtree(folder, ignore_errors=True)
             found += 1
     return found

@@ -300,8 +300,9 @@ async def test_what_a_dying_process_was_working_on_goes_from_the_temporary_folde
     for name, hours in (("lobby-file-left", 2), ("lobby-file-in-use", 0), ("somebody-elses", 2)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "original").write_bytes(files.PDF)
-        touched = (clock.now - timedelta(hours=hours)).timestamp()
+        touched = (utc_now() - timedelta(hours=hours)).timestamp()
         os.utime(tmp_path / name, (touched, touched))
+    clock.now = utc_now() + timedelta(hours=25)  # files are stamped by the machine's clock, not by this one
 
     assert (await desk.services.housekeeping.tidy())["scratch"] == 1
 

@@ -65,7 +65,7 @@ class MediaKeeping:
 
     async def clear_scratch(self) -> int:
         """Delete what processes that died left in this machine's temporary folder; how many folders."""
-        return await asyncio.to_thread(forget_scratch, self._clock() - SCRATCH_KEPT)
+        return await asyncio.to_thread(forget_scratch, SCRATCH_KEPT)
 
     async def sweep(self) -> int:
         """Delete what lies in the store for a day and no row names: a process died before it could; how many.
