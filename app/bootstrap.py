@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 import httpx
 import structlog
 
+from app.channels.instagram import Instagram
+from app.channels.internal import Internal
 from app.channels.registry import ChannelRegistry
+from app.channels.telegram import Telegram
 from app.channels.whatsapp import WhatsApp
 from app.core.clock import Clock, utc_now
 from app.core.errors import Unavailable
 from app.core.events import StoredEvent
-from app.core.links import MediaLinks
+from app.core.links import GuestLinks, MediaLinks
 from app.core.settings import Settings
 from app.core.vault import Vault
 from app.flows.loader import load_book
@@ -20,15 +23,22 @@ from app.media.incoming import Porter
 from app.media.storage import MediaStorage
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
+from app.realtime.presence import Presence
+from app.services.api_keys import ApiKeyService
 from app.services.auth import AuthService
 from app.services.channels import ChannelService
 from app.services.container import Services
 from app.services.conversations import ConversationService
+from app.services.desk import DeskService
 from app.services.files.documents import DocumentService
 from app.services.files.fetching import MediaFetcher
 from app.services.files.keeping import MediaKeeping
 from app.services.files.service import MediaService
 from app.services.files.worker import MediaWorker
+from app.services.guest_links import GuestLinkService
+from app.services.guest_sessions import GuestSessionService
+from app.services.guest_webhook import GuestWebhookService
+from app.services.handling.service import HandlingService
 from app.services.housekeeping import Housekeeping
 from app.services.inbound.guest_desk import GuestDesk
 from app.services.inbound.intake import Intake
@@ -36,6 +46,7 @@ from app.services.inbound.service import InboundService
 from app.services.outbox.resend import ResendService
 from app.services.outbox.service import Outbox
 from app.services.outbox.worker import OutboxWorker
+from app.services.presence import PresenceService
 from app.services.sending.receipts import ReceiptService
 from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
@@ -86,6 +97,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
         housekeeping = asyncio.create_task(services.housekeeping.run(), name="housekeeping")
         services.sockets.start()
         await hub.start()
+        services.presence.start()
         if worker is not None:
             hub.on_deliveries(worker.wake)
             worker.start()
@@ -100,9 +112,23 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
             await services.receipts.stop()
             await services.media.stop()
             await services.sockets.stop()
+            await services.presence.stop()
             await hub.stop()
             await asyncio.gather(housekeeping, return_exceptions=True)
             await engine.dispose()
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database for a command that ends soon: what it changes is told to the serving processes at once."""
+    engine = create_engine(settings.database_url)
+    hub = Hub(Bus(settings.redis_url, settings.redis_prefix), EventLog(Database(engine)))
+    await hub.start()
+    try:
+        yield Database(engine, hub)
+    finally:
+        await hub.stop()
+        await engine.dispose()
 
 
 def media_links(settings: Settings, clock: Clock = utc_now) -> MediaLinks:
@@ -133,7 +159,12 @@ def _assemble(
     book = load_book()
     vault = Vault(settings.secret_key.get_secret_value())
     channels = ChannelRegistry(
-        [WhatsApp(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version)]
+        [
+            WhatsApp(client, base_url=settings.whatsapp_api_url, version=settings.whatsapp_api_version),
+            Instagram(client, base_url=settings.instagram_api_url, version=settings.instagram_api_version),
+            Telegram(client, base_url=settings.telegram_api_url),
+            Internal(),
+        ]
     )
     auth = AuthService(database, settings, clock=clock)
     links, storage = media_links(settings, clock), MediaStorage(settings)
@@ -141,11 +172,13 @@ def _assemble(
     media = MediaService(
         database=database, storage=storage, porter=porter, links=links, channels=channels, vault=vault, clock=clock
     )
-    conversations = ConversationService(database=database, book=book, clock=clock)
-    receipts = ReceiptService(database=database, channels=channels, vault=vault, clock=clock)
+    conversations = ConversationService(database=database)
+    receipts = ReceiptService(database=database, channels=channels, vault=vault, signals=hub, clock=clock)
     sending = SendingService(
         database=database, channels=channels, conversations=conversations, receipts=receipts, clock=clock
     )
+    guest_links = GuestLinks(settings.secret_key.get_secret_value(), settings.public_url, clock)
+    guest_sessions = GuestSessionService(database=database, links=guest_links, clock=clock)
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
     return Services(
         intake=intake,
@@ -167,13 +200,22 @@ def _assemble(
         ),
         housekeeping=_housekeeping(settings, database, storage, clock),
         conversations=conversations,
+        handling=HandlingService(database=database, book=book, clock=clock),
+        desk=DeskService(database),
         sending=sending,
         receipts=receipts,
-        inbound=InboundService(database=database, intake=intake, desk=GuestDesk(book, channels), clock=clock),
-        outbox=Outbox(database=database, channels=channels, vault=vault, clock=clock, uploads=media),
+        inbound=InboundService(
+            database=database, intake=intake, desk=GuestDesk(book, channels), receipts=receipts, clock=clock
+        ),
+        outbox=Outbox(
+            database=database, channels=channels, vault=vault, clock=clock, uploads=media, guest_links=guest_links
+        ),
         channels=ChannelService(database, clock),
+        presence=PresenceService(Presence(hub, bus)),
         resend=ResendService(database, clock),
-        sockets=OpenSockets(auth, clock),
+        guest_links=GuestLinkService(sending=sending, clock=clock),
+        guest_sessions=guest_sessions,
+        sockets=OpenSockets(auth, guest_sessions, clock),
         templates=TemplateService(
             database=database,
             channels=channels,
@@ -182,6 +224,8 @@ def _assemble(
             sending=sending,
             clock=clock,
         ),
+        api_keys=ApiKeyService(database, required=settings.is_production),
+        guest_webhook=GuestWebhookService(database=database, clock=clock),
     )
 
 

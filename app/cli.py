@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from app.bootstrap import open_database
 from app.core import yaml_source
 from app.core.clock import utc_now
 from app.core.errors import NotFound
@@ -24,11 +25,12 @@ from app.flows.player import Player
 from app.flows.types import Facts, FlowState
 from app.logs import configure_logging
 from app.server import run_outbox
+from app.services.api_keys import create_key, list_keys, revoke_key
 from app.services.first_admin import check_admin_password, create_admin, new_admin
 from app.services.hotel_file import HotelFileService, Summary
 from app.services.hotel_format import read_hotels
 from app.store import migrations
-from app.store.database import Database, create_engine
+from app.store.database import Database
 from app.supervisor import serve as serve_lobby
 
 T = TypeVar("T")
@@ -143,6 +145,31 @@ def create_first_admin(
     print(f"{admin.username} may now sign in to {admin.hotel}.")
 
 
+_Hotel = Annotated[str, typer.Option("--hotel", help="The hotel's slug, such as sea-view.")]
+_KeyName = Annotated[str, typer.Option("--name", help="Which program it is for, such as: property system.")]
+
+
+@app.command(name="create-api-key")
+def create_api_key(hotel: _Hotel, name: _KeyName) -> None:
+    """Make a key for a program of the hotel's own, and print it: this once, for it is not kept."""
+    print(_with_database(_with_quiet_servers(), lambda database: create_key(database, hotel, name)))
+
+
+@app.command(name="revoke-api-key")
+def revoke_api_key(hotel: _Hotel, name: _KeyName) -> None:
+    """From now on this key opens nothing."""
+    _with_database(_with_quiet_servers(), lambda database: revoke_key(database, hotel, name))
+    print(f"The key {name} of {hotel} is revoked.")
+
+
+@app.command(name="api-keys")
+def show_api_keys(hotel: _Hotel) -> None:
+    """List the hotel's keys: what each is called, and when it was made and revoked. What they are is not kept."""
+    for key in _with_database(_with_quiet_servers(), lambda database: list_keys(database, hotel)):
+        revoked = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "in use"
+        print(f"{key.name:<24}  created {key.created_at:%Y-%m-%d %H:%M}  {revoked}")
+
+
 @flow_app.command()
 def show(name: Annotated[str, typer.Argument(help="The flow's name.")]) -> None:
     """Draw a flow, step by step."""
@@ -171,14 +198,12 @@ def _with_quiet_servers() -> Settings:
 
 
 def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Sockets that are open elsewhere hear of what ``work`` changes when their process next polls the event log."""
+    """Sockets that are open elsewhere hear of what ``work`` changes at once, or without Redis when their process next
+    polls the event log."""
 
     async def run() -> T:
-        database = Database(create_engine(settings.database_url))
-        try:
+        async with open_database(settings) as database:
             return await work(database)
-        finally:
-            await database.dispose()
 
     return asyncio.run(run())
 

@@ -1,6 +1,7 @@
 """Logging: one structured line an event, ours and the libraries' alike, to stderr. Queries never stand in it."""
 
 import logging
+import re
 import sys
 import time
 from typing import Any, Final
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.settings import LogFormat, Settings
 
 LONGEST_PATH: Final = 300
+_GUESTS: Final = re.compile(r"^(/ws/guest/)[^/]+")
 
 access_log = structlog.get_logger("access")
 
@@ -54,7 +56,8 @@ def _console() -> structlog.dev.ConsoleRenderer:
 
 
 class AccessLog:
-    """One line a request and a socket: method, path, status, time. The query may hold a token and is left out."""
+    """One line a request and a socket: method, path, status, time. The query may hold a token and is left out, and so
+    is the number of a guest."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -77,7 +80,7 @@ class AccessLog:
             access_log.info(
                 scope["type"],
                 method=scope.get("method", "WS"),
-                path=scope["path"][:LONGEST_PATH],
+                path=_GUESTS.sub(r"\1…", scope["path"])[:LONGEST_PATH],
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )

@@ -10,8 +10,12 @@ from app import __version__
 from app.api import (
     auth,
     channels,
+    chat,
     docs,
     documents,
+    guest_page,
+    guest_sessions,
+    guest_webhook,
     health,
     media,
     message_manager,
@@ -26,6 +30,8 @@ from app.api.openapi import describe_errors
 from app.bootstrap import media_links, open_services
 from app.core.settings import Settings, load_settings
 from app.logs import AccessLog
+from app.ws.chat import ChatSocket, DepartmentSocket
+from app.ws.guest import GuestSocket
 from app.ws.session import SocketEndpoint, no_such_socket
 from app.ws.staff import StaffSocket
 
@@ -51,11 +57,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     routers = (auth, message_manager, sending, resend, templates, channels, webhooks, health, media, documents)
-    for router in (each.router for each in routers):
+    of_guests = (guest_webhook, guest_sessions, guest_page)
+    for router in (*(each.router for each in (*routers, *of_guests)), chat.router, chat.bare, webhooks.later):
         app.include_router(router)
     docs.add_docs(app)
     staff_socket = SocketEndpoint(StaffSocket(media_links(settings)))
     app.router.routes.append(WebSocketRoute("/ws/staff/", staff_socket, name="staff_socket"))
+    chat_socket = SocketEndpoint(ChatSocket(media_links(settings)))
+    app.router.routes.append(WebSocketRoute("/ws/chat/", chat_socket, name="chat_socket"))
+    department_socket = SocketEndpoint(DepartmentSocket(media_links(settings)))
+    app.router.routes.append(
+        WebSocketRoute("/ws/chat/{department_name}/", department_socket, name="department_chat_socket")
+    )
+    guest_socket = SocketEndpoint(GuestSocket(media_links(settings)))
+    app.router.routes.append(WebSocketRoute("/ws/guest/{whatsapp_number}/", guest_socket, name="guest_socket"))
     app.router.routes.append(WebSocketRoute("/{path:path}", no_such_socket, name="no_such_socket"))
     add_error_handlers(app)
     describe_errors(app)

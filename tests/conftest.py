@@ -80,6 +80,7 @@ def settings(empty_database: str, redis_url: str, fake_graph: FakeGraph, tmp_pat
         redis_prefix=f"test-{secrets.token_hex(4)}",
         secret_key=SecretStr("a-secret-of-the-tests-with-32-bytes-or-more"),
         whatsapp_api_url=fake_graph.url,
+        instagram_api_url=fake_graph.url,
         media_dir=str(tmp_path / "media"),
         log_level="WARNING",
     )

@@ -69,7 +69,7 @@ class Desk:
         await self.answer(hotel, newest, *texts)
 
     async def end_relay(self, hotel: HotelWorld, conversation_id: int) -> None:
-        await self.services.conversations.end_relay(principal(hotel), conversation_id)
+        await self.services.handling.end_relay(principal(hotel), conversation_id)
 
 
 @asynccontextmanager

@@ -53,6 +53,16 @@ class Ledger:
 
     async def is_somebody_waiting(self) -> bool:
         """Whether a transaction waits for another one."""
-        waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return await self.waiting() > 0
+
+    async def waiting(self) -> int:
+        """How many transactions wait for another one."""
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         async with self.database.read() as work:
-            return bool(await work.connection.scalar(text(f"SELECT EXISTS ({waiting})")))
+            return int(await work.connection.scalar(text(waiting)) or 0)
+
+    async def are_waiting(self, count: int) -> bool:
+        """Whether so many do."""
+        return await self.waiting() == count

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 GOLDEN = Path(__file__).parent / "golden"
+IDS = frozenset({"id", "guest", "hotel", "conversation", "sender"})
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 
 
@@ -31,7 +32,8 @@ def assert_json_pinned(name: str, value: Any) -> None:
 
 
 def without_ids_and_times(value: Any) -> Any:
-    """A copy in which every id is ``<id>`` and every moment, if it is UTC and ends in Z, ``<time>``."""
+    """A copy in which every id is ``<id>``, every number of an event ``<seq>``, and every moment, if it is UTC and ends
+    in Z, ``<time>``."""
     if isinstance(value, dict):
         return {key: _id_or(key, each) for key, each in value.items()}
     if isinstance(value, list):
@@ -42,5 +44,9 @@ def without_ids_and_times(value: Any) -> Any:
 
 
 def _id_or(key: str, value: Any) -> Any:
-    is_id = (key == "id" or key.endswith("_id")) and isinstance(value, int)
+    if key in {"seq", "since"}:
+        return "<seq>"
+    if key.endswith("_ids") and isinstance(value, list):
+        return [_id_or("id", each) for each in value]
+    is_id = (key in IDS or key.endswith("_id")) and isinstance(value, int)
     return "<id>" if is_id else without_ids_and_times(value)

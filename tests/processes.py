@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -30,6 +31,32 @@ class Running:
             self.process.send_signal(how)
         async with asyncio.timeout(within):
             return await self.process.wait()
+
+
+class Dev:
+    """A running ``lobby dev``."""
+
+    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
+        self.process = process
+        self.address = address
+
+    async def read_until(self, end: str) -> str:
+        """Everything that it prints up to a line that ends so."""
+        assert self.process.stdout is not None
+        said = ""
+        async with asyncio.timeout(START_WITHIN):
+            while not said.endswith(f"{end}\n"):
+                line = await self.process.stdout.readline()
+                assert line, f"ended after: {said}"
+                said += line.decode()
+        return said
+
+    async def end(self, how: signal.Signals) -> tuple[int, str]:
+        """Its exit code, and what it wrote to stderr."""
+        self.process.send_signal(how)
+        _, errors = await asyncio.wait_for(self.process.communicate(), START_WITHIN)
+        assert self.process.returncode is not None
+        return self.process.returncode, errors.decode()
 
 
 async def children_of(pid: int) -> list[int]:
@@ -64,6 +91,32 @@ async def lobby_serve(settings: Settings, *, workers: int = 1, **environment: st
         await process.wait()
 
 
+@asynccontextmanager
+async def lobby_dev(settings: Settings, folder: Path) -> AsyncIterator[Dev]:
+    """``lobby dev``, as ``make run`` starts it, in an empty folder, on the tests' database and bus."""
+    port = free_port("127.0.0.1")
+    environment = {
+        "PORT": str(port),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "REDIS_PREFIX": settings.redis_prefix,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from app.cli import main; main()", "dev"),
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield Dev(process, f"http://127.0.0.1:{port}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
 async def _is_ready(running: Running) -> bool:
     assert running.process.returncode is None, "the process has ended"
     try:
@@ -82,5 +135,6 @@ def variables_of(settings: Settings) -> dict[str, str]:
         "REDIS_PREFIX": settings.redis_prefix,
         "SECRET_KEY": settings.secret_key.get_secret_value(),
         "WHATSAPP_API_URL": settings.whatsapp_api_url,
+        "INSTAGRAM_API_URL": settings.instagram_api_url,
         "LOG_LEVEL": "WARNING",
     }

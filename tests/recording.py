@@ -13,7 +13,8 @@ WHERE = os.environ.get("LOBBY_RECORD_GRAPH")
 
 
 def recorded(app: ASGIApp) -> ASGIApp:
-    """The same application; what was POSTed to it at ``…/messages`` and answered well is kept."""
+    """The same application; what was POSTed to it at ``…/messages`` for WhatsApp and answered well is
+    kept."""
     return _Recorder(app, Path(WHERE)) if WHERE else app
 
 
@@ -35,8 +36,10 @@ class _Recorder:
 
         async def send_and_record(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
-                with self._path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(json.loads(bytes(body))) + "\n")
+                taken = json.loads(bytes(body))
+                if "messaging_product" in taken:  # Instagram's are described elsewhere
+                    with self._path.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(taken) + "\n")
             await send(message)
 
         await self._app(scope, receive_and_keep, send_and_record)

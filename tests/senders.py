@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -17,14 +18,29 @@ from app.core.vault import Vault
 from app.models import Delivery
 from app.services.outbox.service import Outbox
 from app.store.database import Database
+from tests.desk import Desk
+from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
 from tests.serving import PLAIN
+from tests.sign_ins import HeldClock
 from tests.world import HotelWorld
 
 WAIT = timedelta(seconds=60)
 """How long these outboxes wait for the status of a send whose answer was lost."""
 
 Answer = Callable[[Outgoing], Awaitable[SendResult]]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A hotel's desk, and what sends for it over the fake Graph, under one clock."""
+
+    desk: Desk
+    hotel: HotelWorld
+    ledger: Ledger
+    outbox: Outbox
+    graph: FakeGraph
+    clock: HeldClock
 
 
 class ScriptedWhatsApp(WhatsApp):

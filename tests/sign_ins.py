@@ -1,7 +1,7 @@
 """What the sign-in tests share: users of one hotel, Sea View, how they sign in over HTTP, and a clock to hold."""
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -49,11 +49,14 @@ async def change_user(database: Database, user_id: int, **columns: object) -> No
         await work.connection.execute(update(User).where(User.id == user_id).values(**columns))
 
 
+TODAY = date(2026, 11, 20)
+
+
 class HeldClock:
-    """Stands still until it is moved."""
+    """Stands still until it is moved; at noon of ``TODAY``, whatever day it is."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+        self.now = datetime.combine(TODAY, time(12), UTC)
 
     def __call__(self) -> datetime:
         return self.now

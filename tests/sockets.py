@@ -16,13 +16,13 @@ PATIENCE = 20.0
 class Socket:
     """An open connection; frames are JSON objects.
 
-    What became of deliveries is reported whenever the provider answers, between any two other frames: without
-    ``reports`` it is passed over, unless it is waited for by its type.
+    What became of deliveries is reported whenever the provider answers, between any two other frames, and colleagues
+    come and go: without ``reports``, or ``comings``, that is passed over, unless it is waited for by its type.
     """
 
-    def __init__(self, connection: ClientConnection, *, reports: bool = False) -> None:
+    def __init__(self, connection: ClientConnection, *, reports: bool = False, comings: bool = False) -> None:
         self.connection = connection
-        self._reports = reports
+        self._passed_over = {name for name, told in (("message_status", reports), ("user_status", comings)) if not told}
 
     async def send(self, message: object) -> None:
         await self.connection.send(message if isinstance(message, str) else json.dumps(message))
@@ -31,7 +31,7 @@ class Socket:
         """The next frame."""
         while True:
             frame = await self._next()
-            if self._reports or frame.get("type") != "message_status":
+            if frame.get("type") not in self._passed_over:
                 return frame
 
     async def receive_until(self, kind: str) -> dict[str, Any]:
@@ -69,11 +69,11 @@ class Socket:
 
 @asynccontextmanager
 async def open_socket(
-    server: str, path: str, *, token: str | None = None, reports: bool = False, **options: Any
+    server: str, path: str, *, token: str | None = None, reports: bool = False, comings: bool = False, **options: Any
 ) -> AsyncIterator[Socket]:
     """A connection to ``path`` of a server's address; other options are those of ``websockets.connect``."""
     url = server.replace("http://", "ws://") + path
     if token is not None:
         url += ("&" if "?" in url else "?") + f"token={token}"
     async with connect(url, proxy=None, **options) as connection:
-        yield Socket(connection, reports=reports)
+        yield Socket(connection, reports=reports, comings=comings)

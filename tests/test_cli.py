@@ -1,8 +1,10 @@
 """The commands: what they do, and that what goes wrong is a sentence on stderr and an exit code of 1."""
 
 import asyncio
+import hashlib
 import io
 import logging
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -210,6 +212,83 @@ def test_nobody_is_made_admin_twice(run: Run, said: Said) -> None:
     assert run(*ADMIN, "--hotel-name", "Sea View", stdin=f"{PASSWORD}\n") == 0
     assert run(*ADMIN, stdin="another-long-password\n") == 1
     assert said().err == "There is a user ada already.\n"
+
+
+# API keys
+
+KEY = ("--hotel", "sea-view", "--name", "property system")
+
+
+@pytest.fixture
+def sea_view(run: Run, tmp_path: Path, said: Said) -> None:
+    assert run("import", write(tmp_path, FULL)) == 0
+    said()
+
+
+def kept_keys(database_url: str) -> list[asyncpg.Record]:
+    async def read() -> list[asyncpg.Record]:
+        url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(url)
+        try:
+            return list(await connection.fetch("SELECT key_hash, revoked_at, action FROM api_keys, audit_log"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(read())
+
+
+@pytest.mark.usefixtures("sea_view")
+def test_an_api_key_is_printed_once_and_only_its_hash_is_kept(run: Run, empty_database: str, said: Said) -> None:
+    assert run("create-api-key", *KEY) == 0
+    (key,) = said().out.splitlines()
+    assert re.fullmatch("lobby_[A-Za-z0-9_-]{43}", key)
+
+    (kept,) = kept_keys(empty_database)
+    assert (kept["key_hash"], kept["action"]) == (hashlib.sha256(key.encode()).digest(), "api_key.created")
+    assert run("api-keys", "--hotel", "sea-view") == 0
+    listed = said().out
+    assert re.fullmatch(r"property system +created \d{4}-\d\d-\d\d \d\d:\d\d  in use\n", listed)
+    assert key not in listed
+
+
+@pytest.mark.usefixtures("sea_view")
+def test_a_revoked_api_key_is_listed_as_such_and_its_name_is_not_given_again(
+    run: Run, empty_database: str, said: Said
+) -> None:
+    assert run("create-api-key", *KEY) == 0
+    assert run("revoke-api-key", *KEY) == 0
+    assert said().out.splitlines()[-1] == "The key property system of sea-view is revoked."
+
+    assert {each["action"] for each in kept_keys(empty_database)} == {"api_key.created", "api_key.revoked"}
+    assert all(each["revoked_at"] for each in kept_keys(empty_database))
+    assert run("api-keys", "--hotel", "sea-view") == 0
+    assert "revoked 20" in said().out
+    assert run("revoke-api-key", *KEY) == 1
+    assert said().err == "The key property system is revoked already.\n"
+    assert run("create-api-key", *KEY) == 1
+    assert said().err.startswith("sea-view has had a key named property system: ")
+
+
+@pytest.mark.usefixtures("sea_view")
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["create-api-key", "--hotel", "sea", "--name", "x"], "There is no hotel sea."),
+        (["revoke-api-key", "--hotel", "sea", "--name", "x"], "There is no hotel sea."),
+        (["api-keys", "--hotel", "sea"], "There is no hotel sea."),
+        (["revoke-api-key", *KEY], "sea-view has no key named property system."),
+        *(
+            (
+                ["create-api-key", "--hotel", "sea-view", "--name", name],
+                "The name of a key is one line of 1 to 128 characters, such as: property system.",
+            )
+            for name in (" ", "a\nb", "x" * 129)
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_is_one_sentence(args: list[str], sentence: str, run: Run, said: Said) -> None:
+    assert run(*args) == 1
+    assert said() == ("", f"{sentence}\n")
 
 
 # Serving

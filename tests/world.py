@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import insert, update
 
 from app.channels.base import Credentials
+from app.core.clock import utc_now
 from app.core.events import UserChanged
 from app.core.passwords import hash_password
 from app.core.settings import Settings
@@ -25,7 +26,6 @@ from tests.fake_graph import ACCESS_TOKEN, ALPINE_NUMBER, APP_SECRET, SEA_VIEW_N
 
 PASSWORD = "correct horse battery staple"
 WEBHOOK = "/api/message_manager/webhook/whatsapp/"
-TODAY = date(2026, 11, 20)
 
 _ids = itertools.count(1)
 
@@ -47,9 +47,11 @@ class HotelWorld:
 
 
 class World:
-    """Makes what a test needs, straight in the database."""
+    """Makes what a test needs, straight in the database. ``today`` is the day on which its guests stay: that of the
+    clock on the wall, or of the one that the test holds."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, today: date | None = None) -> None:
+        self.today = today or utc_now().date()
         self._database = database
         self._vault = Vault(settings.secret_key.get_secret_value())
 
@@ -79,6 +81,24 @@ class World:
             )
         assert channel_id is not None
         return HotelWorld(hotel_id, slug, channel_id, number)
+
+    async def telegram(self, hotel: HotelWorld, token: str, secret: str) -> int:
+        """A bot of the hotel's; its channel's id."""
+        credentials = Credentials(access_token=token, app_secret=secret)
+        async with self._database.transaction() as work:
+            channel_id: int | None = await work.connection.scalar(
+                insert(Channel)
+                .values(
+                    hotel_id=hotel.id,
+                    platform=Platform.TELEGRAM,
+                    name="Bot",
+                    account=token.partition(":")[0],
+                    credentials=self._vault.seal(credentials),
+                )
+                .returning(Channel.id)
+            )
+        assert channel_id is not None
+        return channel_id
 
     async def seal_anew(self, hotel: HotelWorld, *, access_token: str | None = None) -> None:
         """Credentials are stored for the hotel's channel, as by an import: that work, unless told otherwise."""
@@ -137,12 +157,16 @@ class World:
         *,
         stay: StayStatus | None = StayStatus.ACTIVE,
         room: str = "101",
+        check_in: date | None = None,
+        check_out: date | None = None,
+        language: str = "en",
     ) -> int | None:
-        """A known guest; answers the id of their stay, None where they have none."""
+        """A known guest, who came yesterday and leaves in three days unless told otherwise; answers the id of their
+        stay, None where they have none."""
         async with self._database.transaction() as work:
             guest_id = await work.connection.scalar(
                 insert(Guest)
-                .values(hotel_id=hotel.id, full_name=name, phone=f"+{phone}", language="en")
+                .values(hotel_id=hotel.id, full_name=name, phone=f"+{phone}", language=language)
                 .returning(Guest.id)
             )
             await work.connection.execute(
@@ -162,8 +186,8 @@ class World:
                     room_number=room,
                     floor=1,
                     status=stay,
-                    check_in=TODAY - timedelta(days=1),
-                    check_out=TODAY + timedelta(days=3),
+                    check_in=check_in or self.today - timedelta(days=1),
+                    check_out=check_out or self.today + timedelta(days=3),
                 )
                 .returning(Stay.id)
             )

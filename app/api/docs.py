@@ -23,7 +23,26 @@ A `send_message` is acknowledged where it has a `client_message_id`; a command t
 `channel_status` for all staff; `new_message`, `message_updated` and `message_status` for whoever has subscribed. To
 resume, open it with `?since=` and the last `seq` that was seen, and subscribe with the same `since`: what was missed
 comes first, then heartbeats with the `seq` that one has. Where what was missed is no
-longer kept, the socket is closed with 4409: fetch it by REST, and begin anew without `since`."""
+longer kept, the socket is closed with 4409: fetch it by REST, and begin anew without `since`.
+
+**The staff's chat** `/ws/chat/` is opened and resumed likewise. It tells the departments of its user what happens there
+in short (`new_conversation`, `conversation_update`, `user_status`), and of the conversations that it has subscribed to
+all of it (`message`, `reaction`, `message_updated`, `message_status`, `typing`, `viewing`, `conversation_changed`);
+`/ws/chat/{department_name}/` counts as subscribed to all of one department. Commands are `{"type": …}`:
+`subscribe_conversation`, `unsubscribe_conversation`, `text`, `media`, `mark_read`, `typing`, `close_conversation`,
+`reopen`, `transfer`, `assign`, `note`, `viewing`, each with a `conversation_id`; `react` with a `message_id`;
+`presence`, `ping`. All but `typing` are answered, by an acknowledgement that comes before the news of what they have
+brought about, or by an error that repeats what they were about, with `details` by field.
+
+**Guests** listen on `/ws/guest/{whatsapp_number}/`, which takes the token of a guest session as `?token=`. Where
+`GUEST_SOCKET` is `open`, and never in production, the number of a guest who stays is enough. It tells `message` and
+`typing`, each with a `seq`, and takes `{"type": "ping"}`.
+
+**A socket is closed with** 4401 where nothing good was shown, or what was shown is over, as a guest's session is at the
+check-out; 4403 where whoever it is may not have it: no staff, or another department's, also one that was lost since, or
+a number that is no guest's who stays; 4404 where there is no such department, or no such socket; 4408 for reading too
+slowly; 4409 for a `since` that is no longer kept; 4429 for too many frames; 1012 when the server restarts: connect
+again."""
 
 
 def add_docs(app: FastAPI) -> None:

@@ -26,6 +26,8 @@ _CODES: Final = {
     413: "too_big",
     415: "unsupported_media_type",
 }
+_NO_OBJECT: Final = frozenset({"model_type", "model_attributes_type", "dataclass_type", "dict_type"})
+"""pydantic's faults of what is no object; it names our classes in them."""
 _SENTENCES: Final = {404: "There is nothing at this path.", 405: "This path does not take that method."}
 
 
@@ -49,8 +51,8 @@ def error_response(
 async def _lobby_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LobbyError)
     headers = {}
-    if isinstance(error, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unauthenticated) and error.scheme is not None:
+        headers["WWW-Authenticate"] = error.scheme
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
     status = _field_status(request) if isinstance(error, Invalid) else error.status
@@ -96,7 +98,8 @@ def _details(faults: Sequence[Any]) -> dict[str, list[str]]:
     details: dict[str, list[str]] = {}
     for fault in faults:
         name = ".".join(_place(fault)) or "body"
-        details.setdefault(name, []).append(str(fault["msg"]).removeprefix("Value error, "))
+        said = "It must be a JSON object." if fault["type"] in _NO_OBJECT else str(fault["msg"])
+        details.setdefault(name, []).append(said.removeprefix("Value error, "))
     return details
 
 

@@ -11,15 +11,15 @@ from app.api.deps import services
 _ID: Final = re.compile("[0-9]{1,18}")
 
 
-def _id(given: object) -> int:
+def read_id(given: object) -> int:
     """No sign, no space, no more digits than the database takes."""
     if not isinstance(given, str) or _ID.fullmatch(given) is None:
         raise ValueError("An id is a number of 1 to 18 digits.")
     return int(given)
 
 
-Id = Annotated[int, BeforeValidator(_id), Path(json_schema_extra={"format": "int64"})]
-Before = Annotated[Annotated[int, BeforeValidator(_id)] | None, Query(description="The id of a message.")]
+Id = Annotated[int, BeforeValidator(read_id), Path(json_schema_extra={"format": "int64"})]
+Before = Annotated[Annotated[int, BeforeValidator(read_id)] | None, Query(description="The id of a message.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]

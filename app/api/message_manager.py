@@ -88,5 +88,5 @@ async def send_message(
 @router.post("/{conversation_id}/end_relay/", responses=refused("forbidden", "not_found", "not_in_relay"))
 async def end_relay(conversation_id: Id, staff: Staff, services: ServicesDep) -> contract.RelayEnded:
     """Give the guest back to the flow, which starts anew."""
-    await services.conversations.end_relay(staff, conversation_id)
+    await services.handling.end_relay(staff, conversation_id)
     return contract.RelayEnded()

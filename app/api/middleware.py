@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/")
+PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/", "/guest/")
 DEFAULT_LIMIT: Final = 1024 * 1024
 BODY_WITHIN: Final = 10.0
 SLOWEST: Final = 64 * 1024  # bytes a second
@@ -15,6 +15,7 @@ COME_AGAIN_AFTER: Final = b"5"
 LIMITS: Final = {
     "/api/message_manager/webhook/": 4 * 1024 * 1024,
     "/api/media/": 101 * 1024 * 1024,  # a document of 100 MB in its multipart body
+    "/api/chat/upload-media/": 101 * 1024 * 1024,
 }
 
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from app.api.errors import DOCUMENTS_PATHS
+from app.api.examples import examples
 
 FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
 
@@ -13,9 +14,12 @@ FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
 class Error(BaseModel):
     """Every error of every route."""
 
-    error: str = Field(description="A sentence for people.", examples=["There is no such conversation."])
-    code: str = Field(description="A stable word for programs.", examples=["not_found"])
-    details: dict[str, Any] | None = Field(default=None, description="Where fields are at fault: sentences by field.")
+    error: str = Field(description="A sentence for people.")
+    code: str = Field(description="A stable word for programs.")
+    details: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Where fields are at fault: sentences by field. Where somebody was first: what is.",
+    )
 
 
 def describe_errors(app: FastAPI) -> None:
@@ -39,12 +43,12 @@ def describe_errors(app: FastAPI) -> None:
 
 
 def _name_errors(responses: dict[str, Any], path: str) -> None:
-    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     if (fields := responses.pop("422", None)) is not None:
-        status = "400" if path.startswith(DOCUMENTS_PATHS) else "422"
-        named = fields["description"] if "content" not in fields else "Fields are at fault"
-        responses[status] = {"description": named, "content": body}
+        if "examples" not in fields["content"]["application/json"]:  # the framework's own
+            fields = {"description": "Fields are at fault", "content": examples("bad_fields")}
+        responses["400" if path.startswith(DOCUMENTS_PATHS) else "422"] = fields
+    responses.setdefault("default", {"description": "Any other error", "content": examples("internal_error")})
     for status, response in responses.items():
-        if status >= "400" and status != "416":
-            response.setdefault("content", body)
-    responses.setdefault("default", {"description": "Any other error", "content": body})
+        if status == "default" or (status >= "400" and status != "416"):
+            body = response.setdefault("content", {}).setdefault("application/json", {})
+            body.setdefault("schema", {"$ref": "#/components/schemas/Error"})

@@ -4,7 +4,7 @@ A channel module turns a provider's bytes into the structs of ``items.py``, and 
 provider's request. It knows no table and no rule of the hotel; it decides nothing about what a message means.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,9 +12,12 @@ from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
-from app.channels.items import Item
-from app.core.templates import ProviderTemplate
-from app.core.types import MessageType, Platform
+from app.channels.items import Item, Sender
+from app.core.templates import ProviderTemplate, StoredTemplate, TemplateShape, TemplateValues
+from app.core.types import IdentityKind, MessageType, Platform
+
+Identity = tuple[IdentityKind, str]
+"""By what a guest may be known: the kind, and what stands there."""
 
 
 class Malformed(ValueError):
@@ -69,11 +72,13 @@ class SendOutcome(StrEnum):
 class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     """``external_id`` where accepted; where not, the provider's ``code`` and in ``detail`` a sentence for staff.
 
-    ``retry_after`` is in seconds.
+    ``retry_after`` is in seconds. ``upload_id`` is the provider's id of a file that went along, where it may be sent
+    again by that.
     """
 
     outcome: SendOutcome
     external_id: str | None = None
+    upload_id: str | None = None
     code: int | None = None
     detail: str | None = None
     retry_after: float | None = None
@@ -102,13 +107,25 @@ class MenuOut(msgspec.Struct, frozen=True, kw_only=True):
     opens: str
 
 
+class LocalFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of ours that goes along with its message."""
+
+    path: Path
+    mime_type: str
+    filename: str
+
+
 class MediaOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was uploaded to the provider before. ``type`` is image, video, audio, document or sticker."""
+    """A file that the provider knows by ``upload_id``, or where that is "" the ``file`` itself.
+
+    ``type`` is image, video, audio, document or sticker.
+    """
 
     type: MessageType
     upload_id: str
     caption: str = ""
     filename: str | None = None
+    file: LocalFile | None = None
 
 
 class LocationOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +150,25 @@ class TemplateOut(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[dict[str, Any], ...] = ()
 
 
+class FilledTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """``content`` is what leaves; a header's file has no id in it yet, for it gets one when it is uploaded.
+
+    ``text`` is what the guest reads, ``buttons`` what they see below: ``[{"index", "type", "text", "url"?}]``.
+    """
+
+    content: TemplateOut
+    text: str
+    buttons: tuple[dict[str, Any], ...] = ()
+
+
+class BadValues(ValueError):
+    """A template cannot be sent with these values. ``faults`` are sentences by field: ``body.1``, ``buttons.0``."""
+
+    def __init__(self, faults: dict[str, list[str]]) -> None:
+        super().__init__("; ".join(f"{field}: {' '.join(sentences)}" for field, sentences in faults.items()))
+        self.faults = faults
+
+
 class TemplateListing(msgspec.Struct, frozen=True, kw_only=True):
     """All templates of an account where ``outcome`` is ACCEPTED, else none, with ``detail`` to say why."""
 
@@ -149,7 +185,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A message on its way out.
 
     ``to`` is the guest's address on the channel, or that of a group; ``delivery_id`` goes along if it can.
-    ``reply_to`` is the external id of the message that it quotes.
+    ``reply_to`` is the external id of the message that it quotes. ``by_person_late``: somebody of the hotel wrote it,
+    and so long after the guest that nobody else may (``Platform.people_only_after``).
     """
 
     delivery_id: int
@@ -157,6 +194,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     content: OutgoingContent
     reply_to: str | None = None
     to_group: bool = False
+    by_person_late: bool = False
 
 
 class FetchOutcome(StrEnum):
@@ -201,9 +239,17 @@ class MediaSource(Protocol):
 
 
 class Channel(Protocol):
-    """One provider. ``account`` is the provider's id of the hotel's own number or page: the routing key."""
+    """One provider. ``account`` is the provider's id of the hotel's own number or page: the routing key.
+
+    ``has_provider``: somebody stands between us and the guest, who signs what comes in and is handed our files.
+    ``uploads_first``: files are handed over before the message that names them; where not, they go along with it.
+    ``fetches_files``: neither, for the provider fetches them from us, by a signed address.
+    """
 
     platform: Platform
+    has_provider: bool
+    uploads_first: bool
+    fetches_files: bool
 
     def verify(self, body: bytes, headers: Mapping[str, str], credentials: Credentials) -> bool:
         """Whether ``body`` was signed with these credentials. Header names are lower case. Constant time."""
@@ -229,6 +275,26 @@ class Channel(Protocol):
         """Hand one message to the provider. Never raises for what the provider or the network does."""
         ...
 
+    def identities(self, sender: Sender, *, is_group: bool = False) -> list[Identity]:
+        """By what whoever writes so may be known already, the surest first."""
+        ...
+
+    def outcome_of(self, code: int | None) -> SendOutcome:
+        """What to do after an error of this code that was reported later, and not as the answer to a send."""
+        ...
+
+    def explain(self, code: int | None, detail: str | None) -> str:
+        """A sentence for staff about such an error, with the provider's own words (``detail``) where there are any."""
+        ...
+
+    def describe(self, components: Iterable[Mapping[str, Any]]) -> TemplateShape:
+        """What a template of these components, in the provider's words, looks like and needs. Never raises."""
+        ...
+
+    def fill(self, template: StoredTemplate, values: TemplateValues) -> FilledTemplate:
+        """The template with these values. Raises BadValues, which names each that is missing, surplus or bad."""
+        ...
+
     async def list_templates(self, *, business_account: str, credentials: Credentials) -> TemplateListing:
         """The templates that the provider knows of. Never raises for what the provider or the network does."""
         ...
@@ -241,8 +307,18 @@ class Channel(Protocol):
         """The messages that a text takes, in order. Raises NotSendable where it is empty, or takes too many."""
         ...
 
-    async def mark_read(self, external_id: str, *, typing: bool, account: str, credentials: Credentials) -> SendResult:
-        """Tell a guest that their message was read, and with ``typing`` that an answer is being written.
+    async def mark_read(
+        self, external_id: str, *, to: str, typing: bool, account: str, credentials: Credentials
+    ) -> SendResult:
+        """Tell a guest, whose address is ``to``, that their message was read, and with ``typing`` that an answer is
+        being written.
+
+        Never raises for what the provider or the network does.
+        """
+        ...
+
+    async def acknowledge(self, external_id: str, *, account: str, credentials: Credentials) -> SendResult:
+        """Tell the provider that a message was taken which it waits to hear that of (``InboundMessage.is_awaited``).
 
         Never raises for what the provider or the network does.
         """
@@ -257,5 +333,5 @@ class Channel(Protocol):
     async def upload(
         self, *, mime_type: str, filename: str, content: Path, account: str, credentials: Credentials
     ) -> UploadResult:
-        """Hand a file over, to be sent by its id. Never raises for provider or network."""
+        """Hand a file over, to be sent by its id, where that is done first. Never raises for provider or network."""
         ...

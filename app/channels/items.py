@@ -1,6 +1,7 @@
 """What comes in, in our words: a channel's parser makes these of a provider's bytes, and nothing else does.
 
-One body holds many. Each names the account that it is for, and what a provider may tell twice has an id of its own.
+One body holds many. Each names the account that it is for ("" where only the called address does), and what a provider
+may tell twice has an id of its own.
 """
 
 from datetime import datetime
@@ -47,7 +48,8 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="item"
     written in. ``sent_at`` is the provider's time, never later than that of receipt. ``extra`` keeps what has no field
     of its own (coordinates, cards, a referral), in the provider's words, and under ``choice`` what was pressed,
     ``{id, title, description}``. It is never larger than ``LARGEST_DETAILS``, nor ``text`` longer than
-    ``LONGEST_TEXT`` (``app/core/bounds.py``) and an ellipsis.
+    ``LONGEST_TEXT`` (``app/core/bounds.py``) and an ellipsis. ``is_awaited``: the provider waits to be told at once
+    that it was taken.
     """
 
     account: str
@@ -63,18 +65,21 @@ class InboundMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="item"
     reply_to: str | None = None
     group: str | None = None
     sent_at: datetime | None = None
+    is_awaited: bool = False
     extra: dict[str, Any] = {}
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="echo"):
     """Somebody of the hotel answered a guest past us, from the provider's own app.
 
-    ``message`` is what they wrote; its ``sender`` is the guest who got it.
+    ``message`` is what they wrote; its ``sender`` is the guest who got it. ``of_all``: this provider repeats whatever
+    the hotel sends, so it may also be a message of ours.
     """
 
     account: str
     external_id: str
     message: InboundMessage
+    of_all: bool = False
 
 
 class InboundStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="status"):
@@ -111,12 +116,16 @@ class Edited(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="e
 
 
 class Revoked(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="revoked"):
-    """A message, ``target``, was taken back by its writer. May come before its original. The rest is as above."""
+    """A message, ``target``, was taken back by its writer. May come before its original. The rest is as above.
+
+    ``parts`` are ids under which further files of it may stand as messages of their own.
+    """
 
     account: str
     external_id: str
     sender: Sender
     target: str
+    parts: tuple[str, ...] = ()
     group: str | None = None
     at: datetime | None = None
     by_hotel: bool = False
@@ -136,11 +145,25 @@ class IdentityChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="item
 
 
 class Preference(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="preference"):
-    """A guest told the provider whether they want to be written to unasked. ``sender`` has no name."""
+    """A guest told the provider whether they want to be written to unasked, ``at`` the provider's time.
+
+    ``sender`` has no name.
+    """
 
     account: str
     sender: Sender
     wanted: bool
+    at: datetime | None = None
+
+
+class Blocked(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="blocked"):
+    """A guest has blocked the hotel, or lets it write again; or a group has put it out, or taken it back."""
+
+    account: str
+    external_id: str
+    sender: Sender
+    is_blocked: bool
+    at: datetime | None = None
 
 
 class AccountFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="fault"):
@@ -182,6 +205,7 @@ Item = (
     | Revoked
     | IdentityChanged
     | Preference
+    | Blocked
     | AccountFault
     | Notice
     | Unreadable

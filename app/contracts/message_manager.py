@@ -21,9 +21,9 @@ from app.core.events import (
     MessageCreated,
     MessageStatusChanged,
     MessageUpdated,
-    StoredEvent,
 )
 from app.core.links import MediaLinks
+from app.core.signals import Told
 from app.core.types import ConversationStatus, DeliveryStatus, SenderType
 from app.core.views import ConversationView, LastMessage, MessageView, Page
 
@@ -189,7 +189,7 @@ def sent_message(view: MessageView, parts: Sequence[int], links: MediaLinks) -> 
     return SentMessageOut(**dict(message(view, links)), parts=list(parts))
 
 
-def staff_event(stored: StoredEvent, links: MediaLinks) -> dict[str, Any] | None:
+def staff_event(stored: Told, links: MediaLinks) -> dict[str, Any] | None:
     """An event in the words of ``/ws/staff/``; None for what is not told there.
 
     ``message_updated``, ``message_status`` and ``channel_status`` are not the document's: its own client passes over
@@ -271,7 +271,9 @@ def acknowledgment(view: MessageView) -> dict[str, Any]:
 
 
 def staff_error(error: LobbyError) -> dict[str, Any]:
-    return {"type": "error", "message": error.message, "code": error.code}
+    """Why a command was refused; ``details`` where there are some, as by REST."""
+    told: dict[str, Any] = {"type": "error", "message": error.message, "code": error.code}
+    return told if error.details is None else {**told, "details": error.details}
 
 
 def _plain(model: BaseModel | None) -> dict[str, Any] | None:

@@ -1,8 +1,10 @@
-"""What staff want to send, before anything is decided about it."""
+"""What somebody wants to send, before anything is decided about it: staff, or a guest by a program of the hotel's."""
 
 from uuid import UUID
 
 import msgspec
+
+from app.core.types import MessageType
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,4 +29,19 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     location: Place | None = None
     reply_to_message_id: int | None = None
     hold: bool = False
+    client_message_id: UUID | None = None
+
+
+class GuestDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program hands over for a guest (contract 2, "Guest Webhook").
+
+    ``number`` is as it was written there. ``media_url`` is any text, shown as a link and never fetched. With a
+    ``client_message_id`` that the hotel has had for this guest before, nothing is kept again.
+    """
+
+    number: str
+    text: str
+    type: MessageType = MessageType.TEXT
+    media_url: str | None = None
+    media_filename: str | None = None
     client_message_id: UUID | None = None

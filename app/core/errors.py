@@ -38,8 +38,14 @@ class Invalid(LobbyError):
 
 
 class Unauthenticated(LobbyError):
+    """``scheme``: of HTTP authentication, for ``WWW-Authenticate``; None where what is wanted is none of those."""
+
     status = 401
     code = "unauthenticated"
+
+    def __init__(self, message: str, *, scheme: str | None = "Bearer") -> None:
+        super().__init__(message)
+        self.scheme = scheme
 
 
 class Forbidden(LobbyError):

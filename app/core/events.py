@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.core.types import DeliveryStatus
+from app.core.types import DeliveryStatus, Department
 from app.core.views import ChannelView, ConversationRef, MessageView
 
 
@@ -21,6 +21,9 @@ class Change(StrEnum):
     RELAY_STARTED = "relay_started"
     RELAY_ENDED = "relay_ended"
     REOPENED = "reopened"
+    CLOSED = "closed"
+    TRANSFERRED = "transferred"
+    ASSIGNED = "assigned"
 
 
 class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, tag="message.created", forbid_unknown_fields=True):
@@ -52,11 +55,32 @@ class MessageStatusChanged(
 class ConversationChanged(
     msgspec.Struct, frozen=True, kw_only=True, tag="conversation.changed", forbid_unknown_fields=True
 ):
-    """A conversation began, or changed hands. ``actor_id`` is the staff user who did it, None for flow and guest."""
+    """A conversation began, or changed hands. ``actor_id`` is the staff user who did it, None for flow and guest.
+
+    ``previous_department`` is the one that has lost it, and hears of that.
+    """
 
     conversation: ConversationRef
     change: Change
     actor_id: int | None = None
+    actor_name: str | None = None
+    previous_department: Department | None = None
+
+    @property
+    def was_nobodys(self) -> bool:
+        """Whether a department has taken it that none had, and that all staff of the hotel saw until now."""
+        return self.change is Change.TRANSFERRED and self.previous_department is None
+
+
+class MessagesRead(msgspec.Struct, frozen=True, kw_only=True, tag="message.read", forbid_unknown_fields=True):
+    """Messages of a guest that nobody of the hotel had read: these, or where it names none all up to ``up_to_id``."""
+
+    conversation: ConversationRef
+    user_id: int
+    user_name: str
+    up_to_id: int
+    message_ids: tuple[int, ...] = ()
+    read_at: datetime
 
 
 class ChannelChanged(msgspec.Struct, frozen=True, kw_only=True, tag="channel.changed", forbid_unknown_fields=True):
@@ -75,6 +99,14 @@ class UserChanged(msgspec.Struct, frozen=True, kw_only=True, tag="user.changed",
     session_id: UUID | None = None
 
 
+class StayChanged(msgspec.Struct, frozen=True, kw_only=True, tag="stay.changed", forbid_unknown_fields=True):
+    """A stay began, ended or moved its dates: its guest's own sockets look again."""
+
+    stay_id: int
+    guest_id: int
+    guest_phone: str | None
+
+
 class UnknownEvent(msgspec.Struct, frozen=True, tag="unknown"):
     """One that another release has written, and this one cannot read. Nobody is told; its number counts."""
 
@@ -83,9 +115,11 @@ Event = (
     MessageCreated
     | MessageUpdated
     | MessageStatusChanged
+    | MessagesRead
     | ConversationChanged
     | ChannelChanged
     | UserChanged
+    | StayChanged
     | UnknownEvent
 )
 

@@ -1,4 +1,4 @@
-"""Who is calling, and which conversations that lets them see: plain data, decided in ``services/access.py``."""
+"""Who is calling, and what that lets them see: plain data, decided in ``services/access.py``."""
 
 from datetime import datetime
 from uuid import UUID
@@ -38,3 +38,21 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_staff(self) -> bool:
         return self.user_type is not UserType.GUEST
+
+
+class GuestPrincipal(msgspec.Struct, frozen=True, kw_only=True):
+    """A guest who listens to their own conversations, as long as their stay lasts.
+
+    ``number`` is theirs, in digits. ``session_id`` names the guest session behind their token, None where none was
+    asked for.
+    """
+
+    hotel_id: int
+    guest_id: int
+    stay_id: int
+    number: str
+    session_id: UUID | None = None
+    session_expires_at: datetime
+
+
+Caller = Principal | GuestPrincipal

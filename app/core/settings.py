@@ -23,6 +23,9 @@ DATABASE_PARAMETERS: Final[dict[str, str | None]] = {
 }
 
 
+_APIS: Final = ("whatsapp_api_url", "instagram_api_url", "telegram_api_url")
+
+
 class Environment(StrEnum):
     DEVELOPMENT = "development"
     TEST = "test"
@@ -32,6 +35,13 @@ class Environment(StrEnum):
 class LogFormat(StrEnum):
     CONSOLE = "console"
     JSON = "json"
+
+
+class GuestSocketMode(StrEnum):
+    """What a guest's own socket asks for: OPEN only the number of a guest who stays, TOKEN a guest session's token."""
+
+    OPEN = "open"
+    TOKEN = "token"  # noqa: S105 -- a word, and no secret
 
 
 class SettingsError(Exception):
@@ -52,6 +62,10 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     whatsapp_api_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v23.0"
+    instagram_api_url: str = "https://graph.instagram.com"
+    instagram_api_version: str = "v23.0"
+    telegram_api_url: str = "https://api.telegram.org"
+    guest_socket: GuestSocketMode | None = None
     media_dir: str = ".lobby/media"
     media_url: str = ""
     media_endpoint: str = ""
@@ -116,7 +130,7 @@ class Settings(BaseSettings):
             raise ValueError("begins with https:// (or http://, inside one's own network)")
         return url.rstrip("/")
 
-    @field_validator("whatsapp_api_url")
+    @field_validator(*_APIS)
     @classmethod
     def _is_api(cls, url: str) -> str:
         if re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?", url) is None:
@@ -142,8 +156,11 @@ class Settings(BaseSettings):
             raise ValueError("DATABASE_URL and REDIS_URL must be set in production.")
         if not self.public_url.startswith("https://"):
             raise ValueError("PUBLIC_URL must begin with https:// in production.")
-        if not self.whatsapp_api_url.startswith("https://"):  # each request carries an access token
-            raise ValueError("WHATSAPP_API_URL must begin with https:// in production.")
+        for name in _APIS:  # each request carries an access token
+            if not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{name.upper()} must begin with https:// in production.")
+        if self.guest_socket is GuestSocketMode.OPEN:
+            raise ValueError("GUEST_SOCKET must not be open in production: a number proves nothing about who asks.")
         if not self.media_url and not PurePath(self.media_dir).is_absolute():  # else it depends on where one stood
             raise ValueError("MEDIA_DIR must be a whole path in production, or MEDIA_URL a bucket.")
         return self
@@ -151,6 +168,13 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def guests_need_tokens(self) -> bool:
+        """Whether a guest's own socket wants a token; where it does not, the number of a guest who stays is enough."""
+        if self.guest_socket is None:
+            return self.is_production
+        return self.guest_socket is GuestSocketMode.TOKEN
 
     @property
     def origins(self) -> frozenset[str]:

@@ -3,8 +3,14 @@
 Values are what stands in the database and, where a contract prints the same word, on the wire.
 """
 
+import re
+import unicodedata
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
+from urllib.parse import unquote
+
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
 class Department(StrEnum):
@@ -20,6 +26,20 @@ class Department(StrEnum):
     def group(self) -> str:
         """The name in the form of the documents' groups: ``room_service``."""
         return self.value.lower().replace(" ", "_")
+
+    @classmethod
+    def named(cls, text: str) -> "Department | None":
+        """The department that somebody names: ``Room Service``, ``room_service``, ``CAFÉ``, ``caf%C3%A9``, ``cafe``."""
+        return _DEPARTMENTS.get(_plain(unquote(text)))
+
+
+def _plain(name: str) -> str:
+    """A name without its accents, in lower case, its words parted by ``_``."""
+    letters = [each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each)]
+    return _SEPARATORS.sub("_", "".join(letters).strip()).casefold()
+
+
+_DEPARTMENTS: Final = {_plain(each): each for each in Department}
 
 
 class UserType(StrEnum):
@@ -47,14 +67,22 @@ class Platform(StrEnum):
         """How long after a guest's message the provider takes free text; None where always."""
         return _WINDOWS.get(self)
 
+    @property
+    def people_only_after(self) -> timedelta | None:
+        """How much of the window passes before the provider takes what people write alone; None where it never asks."""
+        return _PEOPLE_ONLY.get(self)
 
-_WINDOWS = {Platform.WHATSAPP: timedelta(hours=24)}
+
+_WINDOWS = {Platform.WHATSAPP: timedelta(hours=24), Platform.INSTAGRAM: timedelta(days=7)}
+_PEOPLE_ONLY = {Platform.INSTAGRAM: timedelta(hours=24)}
 
 
 class IdentityKind(StrEnum):
-    """By what a guest is known; one guest may have several."""
+    """By what a guest is known; one guest may have several. A number that was theirs tells nobody who is calling, and
+    only the hotel's own books may go on naming them by it."""
 
     PHONE = "phone"
+    FORMER_PHONE = "former_phone"
     WHATSAPP = "whatsapp"
     WHATSAPP_USER = "whatsapp_user"
     WHATSAPP_GROUP = "whatsapp_group"
@@ -118,9 +146,11 @@ class MessageType(StrEnum):
     CONTACTS = "contacts"
     INTERACTIVE = "interactive"
     BUTTON = "button"
+    CALLBACK_QUERY = "callback_query"
     REACTION = "reaction"
     ORDER = "order"
     TEMPLATE = "template"
+    STORY_MENTION = "story_mention"
     UNSUPPORTED = "unsupported"
 
 

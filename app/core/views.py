@@ -4,7 +4,7 @@ What events carry is kept with them: a field that is added has a default, by whi
 are still read.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -22,6 +22,9 @@ from app.core.types import (
 )
 
 T = TypeVar("T")
+
+UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
+"""Of what an earlier release kept without its time."""
 
 
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,12 @@ class ConversationRef(msgspec.Struct, frozen=True, kw_only=True):
     department: Department | None
     assignee_id: int | None
     window_closes_at: datetime | None = None
+    assignee_name: str | None = None
+    conversation_type: str = "general"
+    priority: int = 1
+    is_archived: bool = False
+    last_message_preview: str | None = None
+    created_at: datetime = UNKNOWN_TIME
 
     @property
     def is_demo(self) -> bool:
@@ -66,7 +75,6 @@ class ConversationView(ConversationRef, frozen=True, kw_only=True):
     current_step: str | None
     context_data: dict[str, Any]
     last_message: LastMessage | None
-    created_at: datetime
     updated_at: datetime
 
     def as_ref(self) -> ConversationRef:
@@ -98,7 +106,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """A message. ``created_at`` is of receipt, ``provider_timestamp`` what the provider says.
 
     ``details`` holds what has no field of its own (coordinates, cards, a menu's options), ``reply_to_id`` the message
-    that this one answers or reacts to. A note is for staff alone.
+    that this one answers or reacts to. A note is for staff alone. ``read_at``: when the hotel first read a guest's, or
+    when the guest read one of ours, as far as their provider tells.
     """
 
     id: int
@@ -118,6 +127,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     is_note: bool = False
     edited_at: datetime | None = None
     revoked_at: datetime | None = None
+    read_at: datetime | None = None
     client_message_id: UUID | None
     created_at: datetime
     provider_timestamp: datetime | None

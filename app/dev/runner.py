@@ -72,7 +72,9 @@ def _run(settings: Settings, say: Say) -> None:
     with FakeGraphProcess(config, settings.host) as graph:
         graph_url = f"http://{in_url(graph.host)}:{graph.port}"
         note_fake_graph(graph_url)
-        settings = settings.model_copy(update={"whatsapp_api_url": graph_url, "public_url": address})
+        settings = settings.model_copy(
+            update={"whatsapp_api_url": graph_url, "instagram_api_url": graph_url, "public_url": address}
+        )
         say("Loading the demo …")
         asyncio.run(load_demo(settings))
         graph.wait()

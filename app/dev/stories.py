@@ -1,4 +1,7 @@
-"""What was said in the demo's hotels before you came. John Doe has said nothing yet: his first message is yours."""
+"""What was said in the demo's hotels before you came. John Doe has said nothing yet: his first message is yours.
+
+The first story is one with Reception: document 2's sample writes to conversation 1 on Reception's socket.
+"""
 
 from typing import Final
 
@@ -20,6 +23,20 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 
 STORIES: Final = (
+    Story(
+        id="late-checkout",
+        hotel="sea-view",
+        guest="12025550208",
+        name="Priya Nair",
+        hours_ago=1.5,
+        lines=(
+            (GUEST, "services"),
+            (GUEST, "3"),
+            (GUEST, "Our flight leaves late on our last day. May we keep the room until 2 pm?"),
+            ("rita", "Let me ask, Ms Nair. I will tell you within the hour."),
+            ("rita", "You may keep it until 14:00, without charge."),
+        ),
+    ),
     Story(
         id="pillows",
         hotel="sea-view",
@@ -56,20 +73,6 @@ STORIES: Final = (
         name="Lukas",
         hours_ago=0.5,
         lines=((GUEST, "Services"), (GUEST, "2"), (GUEST, "Könnten wir bitte frische Handtücher bekommen?")),
-    ),
-    Story(
-        id="late-checkout",
-        hotel="sea-view",
-        guest="12025550208",
-        name="Priya Nair",
-        hours_ago=1.5,
-        lines=(
-            (GUEST, "services"),
-            (GUEST, "3"),
-            (GUEST, "Our flight leaves late on our last day. May we keep the room until 2 pm?"),
-            ("rita", "Let me ask, Ms Nair. I will tell you within the hour."),
-            ("rita", "You may keep it until 14:00, without charge."),
-        ),
     ),
     Story(
         id="arrival",

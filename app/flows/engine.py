@@ -16,7 +16,7 @@ from app.flows.matching import fold
 from app.flows.texts import OPENS, in_language, render
 from app.flows.types import Effect, Expects, Facts, FlowState, GuestInput, Option, Outcome, Reply
 
-TYPED = frozenset({MessageType.TEXT, MessageType.INTERACTIVE, MessageType.BUTTON})
+TYPED = frozenset({MessageType.TEXT, MessageType.INTERACTIVE, MessageType.BUTTON, MessageType.CALLBACK_QUERY})
 PAPERS = frozenset({MessageType.IMAGE, MessageType.DOCUMENT})
 SILENT = frozenset({ConversationStatus.RELAY, ConversationStatus.CLOSED})
 # No word of a menu is longer; folding all of a long text would be work for nothing.

@@ -16,7 +16,7 @@ import msgspec
 from app.core.errors import TooBig
 from app.core.types import MessageType
 from app.media.names import safe_name
-from app.media.pictures import Pictures
+from app.media.pictures import SECONDS, Pictures
 from app.media.sniff import IMAGES, MEGABYTE, SIZES, NotAllowed, Sniffed, check_fits, sniff
 from app.media.storage import MediaStorage
 
@@ -60,7 +60,8 @@ class Porter:
     def __init__(self, storage: MediaStorage) -> None:
         self._storage = storage
         self._of_guests = Pictures()
-        self._of_staff = Pictures()  # whatever guests send, staff do not wait behind it
+        # Whatever guests send, staff do not wait behind it; and theirs may take long where the machine is slow.
+        self._of_staff = Pictures(seconds=3 * SECONDS)
 
     async def from_guest(
         self, path: Path, announced: MessageType, *, declared: str | None, filename: str | None

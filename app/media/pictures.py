@@ -27,6 +27,9 @@ SECONDS: Final = 10
 """Of a processor. The largest pictures that are let in take a third of it."""
 ENDED_AFTER: Final = 90.0
 """Seconds on the clock, for a machine that has other things to do."""
+TRIES: Final = 3
+PAUSE: Final = 0.5
+"""Seconds before the second try; twice that before the third."""
 TOO_MUCH: Final = "The picture takes too much time or memory to open."
 
 
@@ -82,13 +85,7 @@ class Pictures:
 
     async def _run(self, job: Job) -> Picture:
         async with self._free:
-            status, answer = await self._ask(msgspec.json.encode(job))
-        if status in {-signal.SIGXCPU, -signal.SIGKILL}:
-            raise NotAllowed(TOO_MUCH)
-        try:
-            told = _answers.decode(answer)
-        except msgspec.DecodeError:
-            raise _could_not_try(f"exit status {status}") from None
+            told = await self._answer(msgspec.json.encode(job))
         match told:
             case Refused():
                 raise NotAllowed(told.reason)
@@ -101,6 +98,25 @@ class Pictures:
             width=told.width,
             height=told.height,
         )
+
+    async def _answer(self, job: bytes) -> Made | Refused | Broken:
+        """What the process answers. A machine that is short of something starts none, or kills it: a moment later it
+        may not be, and a good picture is not refused for that."""
+        fault = ""
+        for tried in range(TRIES):
+            await asyncio.sleep(tried * PAUSE)
+            try:
+                status, answer = await self._ask(job)
+            except OSError as error:
+                fault = repr(error)
+                continue
+            if status == -signal.SIGXCPU:
+                raise NotAllowed(TOO_MUCH)
+            try:
+                return _answers.decode(answer)
+            except msgspec.DecodeError:
+                fault = f"exit status {status}"
+        raise _could_not_try(fault)
 
     async def _ask(self, job: bytes) -> tuple[int | None, bytes]:
         source = str(Path(app.__file__).parents[1])  # the same release, wherever this process was started
@@ -153,9 +169,10 @@ def _make(job: Job) -> Made | Refused | Broken:
 
 def _main() -> None:
     memory, seconds = map(int, sys.argv[1:])
-    for what, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
+    # SIGXCPU comes first, and is ours: SIGKILL may be from a machine that is out of memory.
+    for what, limits in ((resource.RLIMIT_AS, (memory, memory)), (resource.RLIMIT_CPU, (seconds, seconds + 2))):
         with contextlib.suppress(ValueError, OSError):  # not every system lets memory be limited
-            resource.setrlimit(what, (limit, limit))
+            resource.setrlimit(what, limits)
     answer = _make(msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
     sys.stdout.buffer.write(msgspec.json.encode(answer))
 

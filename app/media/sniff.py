@@ -22,6 +22,7 @@ SIZES: Final[dict[MessageType, int]] = {
     MessageType.VIDEO: 16 * MEGABYTE,
     MessageType.DOCUMENT: 100 * MEGABYTE,
     MessageType.STICKER: MEGABYTE // 2,
+    MessageType.STORY_MENTION: 16 * MEGABYTE,
 }
 IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 AUDIO: Final = frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"})
@@ -68,9 +69,12 @@ def sniff(path: Path, *, declared: str | None = None, name: str | None = None) -
 def check_fits(found: Sniffed, announced: MessageType) -> Sniffed:
     """What it is, where a message of type ``announced`` may carry that. Raises NotAllowed where it lied.
 
-    A document may be anything that is let in. MP4 holds sound as well as pictures: the message says which.
+    A document may be anything that is let in, a story a picture or a film. MP4 holds sound as well as pictures: the
+    message says which.
     """
     if announced is MessageType.DOCUMENT or announced is found.type:
+        return found
+    if announced is MessageType.STORY_MENTION and found.type in {MessageType.IMAGE, MessageType.VIDEO}:
         return found
     if announced is MessageType.STICKER and found.mime_type == "image/webp":
         return Sniffed(mime_type=found.mime_type, type=MessageType.STICKER)
@@ -146,4 +150,5 @@ _WORDS: Final = {
     MessageType.STICKER: "a sticker",
     MessageType.AUDIO: "sound",
     MessageType.VIDEO: "a film",
+    MessageType.STORY_MENTION: "a story",
 }

@@ -2,13 +2,14 @@
 
 from app.models.base import Base
 from app.models.conversation import Conversation, Correction, Media, Message, Participant, Request
-from app.models.guest import Account, Guest, GuestIdentity, Stay
+from app.models.guest import Account, Guest, GuestIdentity, GuestLink, GuestSession, Stay
 from app.models.hotel import Channel, Hotel, HotelSequence, MessageTemplate, ProviderTemplate
 from app.models.log import Delivery, EventRow, InboundItem, InboundUpdate, MessageStatus
-from app.models.user import AuditEntry, AuthSession, RefreshToken, SignInAttempt, User
+from app.models.user import ApiKey, AuditEntry, AuthSession, RefreshToken, SignInAttempt, User
 
 __all__ = [
     "Account",
+    "ApiKey",
     "AuditEntry",
     "AuthSession",
     "Base",
@@ -19,6 +20,8 @@ __all__ = [
     "EventRow",
     "Guest",
     "GuestIdentity",
+    "GuestLink",
+    "GuestSession",
     "Hotel",
     "HotelSequence",
     "InboundItem",

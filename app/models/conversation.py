@@ -70,7 +70,8 @@ class Conversation(Base):
 class Message(Base):
     """One message (contract 1, "Message Model"; ``created_at`` is its ``timestamp``).
 
-    The unique keys are the only dedupe: the provider's id per channel, a client's own id per staff user.
+    The unique keys are the only dedupe: the provider's id per channel, a client's own id per staff user, and per hotel
+    for guests' clients. ``read_at`` is when the hotel first read a guest's, or when the guest read one of ours.
     """
 
     __tablename__ = "messages"
@@ -89,7 +90,19 @@ class Message(Base):
             unique=True,
             postgresql_where=text("client_message_id IS NOT NULL"),
         ),
+        Index(
+            "uq_messages_guest_client",
+            "hotel_id",
+            "client_message_id",
+            unique=True,
+            postgresql_where=text("client_message_id IS NOT NULL AND staff_user_id IS NULL"),
+        ),
         Index("ix_messages_conversation", "conversation_id", "id"),
+        Index(
+            "ix_messages_unread",
+            "conversation_id",
+            postgresql_where=text("sender_type = 'guest' AND read_at IS NULL"),
+        ),
     )
 
     id: Mapped[BigId]
@@ -167,7 +180,7 @@ class Media(Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("messages.id"))
     stay_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
     uploaded_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
-    provider_id: Mapped[str | None] = mapped_column(String(512))
+    provider_id: Mapped[str | None] = mapped_column(String(2048))
     upload_id: Mapped[str | None] = mapped_column(String(512))
     upload_expires_at: Mapped[datetime | None]
     state: Mapped[MediaState] = mapped_column(word(MediaState), server_default="pending")

@@ -1,8 +1,20 @@
-"""A guest, by what they are known, their stays, and their accounts on the hotel's channels."""
+"""A guest, by what they are known, their stays, their accounts on the hotel's channels, and their own sessions."""
 
 from datetime import date, datetime
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.types import CheckinState, IdentityKind, StayStatus
@@ -65,7 +77,8 @@ class Account(Base):
     ``last_inbound_at`` is the provider's time of the newest message that lets us write freely. Before ``not_before``
     the provider takes nothing more for this address; ``throttle_level`` counts how often in a row it has said so. The
     row's lock makes one guest's inbound messages wait for each other. ``guest_id`` is None only inside the transaction
-    that meets the address for the first time.
+    that meets the address for the first time, and where somebody else may have the address by now. ``opted_out_at``:
+    since when the guest wants nothing unasked; ``wished_at``: when they last said that, or the contrary.
     """
 
     __tablename__ = "accounts"
@@ -85,4 +98,40 @@ class Account(Base):
     not_before: Mapped[datetime | None]
     throttle_level: Mapped[int] = mapped_column(Integer, server_default="0")
     opted_out_at: Mapped[datetime | None]
+    wished_at: Mapped[datetime | None]
     created_at: Mapped[Created]
+
+
+class GuestLink(Base):
+    """A personal link that was sent to a guest's own number: it opens one guest session, once.
+
+    The link itself is signed and not kept. ``number`` is digits.
+    """
+
+    __tablename__ = "guest_links"
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    stay_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
+    guest_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guests.id"))
+    number: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[Created]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class GuestSession(Base):
+    """What a used link opened. It lasts as long as the stay; only a hash of its token is kept."""
+
+    __tablename__ = "guest_sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    hotel_id: Mapped[HotelId] = mapped_column(index=True)
+    link_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guest_links.id"), unique=True)
+    stay_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
+    guest_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guests.id"))
+    number: Mapped[str] = mapped_column(String(32))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[Created]
+    ended_at: Mapped[datetime | None]

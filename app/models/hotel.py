@@ -12,6 +12,8 @@ from app.models.base import Base, BigId, Created, HotelId, Json, word
 
 
 class Hotel(Base):
+    """``reply_minutes`` is how long a guest may wait for an answer of staff."""
+
     __tablename__ = "hotels"
 
     id: Mapped[BigId]
@@ -19,6 +21,7 @@ class Hotel(Base):
     name: Mapped[str] = mapped_column(String(200))
     timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")
     language: Mapped[str] = mapped_column(String(16), server_default="en")
+    reply_minutes: Mapped[int] = mapped_column(Integer, server_default="15")
     created_at: Mapped[Created]
 
 

@@ -3,7 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,6 +75,20 @@ class SignInAttempt(Base):
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     window_started_at: Mapped[datetime]
     count: Mapped[int] = mapped_column(Integer)
+
+
+class ApiKey(Base):
+    """A hotel's key for programs of its own. Only a hash of it is kept; ``name`` says whose it is."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (UniqueConstraint("hotel_id", "name"),)
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId]
+    name: Mapped[str] = mapped_column(String(128))
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[Created]
+    revoked_at: Mapped[datetime | None]
 
 
 class AuditEntry(Base):

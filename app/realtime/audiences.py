@@ -11,11 +11,15 @@ from app.core.events import (
     ConversationChanged,
     Event,
     MessageCreated,
+    MessagesRead,
     MessageStatusChanged,
     MessageUpdated,
+    StayChanged,
     UnknownEvent,
     UserChanged,
 )
+from app.core.phones import digits
+from app.core.signals import Signal, Typing, UserStatus, Viewing
 from app.core.types import Department
 from app.core.views import ConversationRef
 
@@ -40,7 +44,12 @@ def stay(stay_id: int) -> str:
     return f"stay_{stay_id}"
 
 
-def audiences_of(event: Event) -> tuple[str, ...]:
+def guest(number: str) -> str:
+    """A guest's own sockets, by their number."""
+    return f"guest_{digits(number)}"
+
+
+def audiences_of(event: Event | Signal) -> tuple[str, ...]:
     """Who hears of an event, the most particular first."""
     match event:
         case UserChanged():
@@ -49,12 +58,27 @@ def audiences_of(event: Event) -> tuple[str, ...]:
             return ()
         case ChannelChanged():
             return (ALL_STAFF,)
-        case MessageCreated() | MessageUpdated() | MessageStatusChanged():
+        case StayChanged():
+            return _guest(event.guest_phone)
+        case MessageCreated() | Typing():
+            return (*_about(event.conversation), *_guest(event.conversation.guest_phone))
+        case MessageUpdated() | MessageStatusChanged() | MessagesRead() | Viewing():
             return _about(event.conversation)
-        case ConversationChanged(change=Change.RELAY_STARTED):
-            return (ALL_STAFF, *_about(event.conversation))
         case ConversationChanged():
-            return _about(event.conversation)
+            return _of_change(event)
+        case UserStatus():
+            return tuple(department(each) for each in event.departments)
+
+
+def _of_change(event: ConversationChanged) -> tuple[str, ...]:
+    """A relay is told to all staff, first of all; a loss to the department that has lost it, last."""
+    first = (ALL_STAFF,) if event.change is Change.RELAY_STARTED else ()
+    last = () if event.previous_department is None else (department(event.previous_department),)
+    return (*first, *_about(event.conversation), *last)
+
+
+def _guest(phone: str | None) -> tuple[str, ...]:
+    return () if phone is None else (guest(phone),)
 
 
 def _about(about: ConversationRef) -> tuple[str, ...]:

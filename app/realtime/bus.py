@@ -49,6 +49,7 @@ class Bus:
         self._heard_at = 0.0
         self._is_away = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._listeners: dict[str, tuple[OnMessage, OnDoubt]] = {}
         self._on_message: OnMessage = lambda _topic, _payload: None
         self._on_doubt: OnDoubt = lambda _topic: None
 
@@ -75,12 +76,18 @@ class Bus:
             _, running = await asyncio.wait(running, timeout=0.1)
         self._tasks = []
 
-    def subscribe(self, topic: str) -> None:
-        """Hear of a topic from half a second on at the latest; ``on_doubt`` tells when it has begun."""
+    def subscribe(self, topic: str, listener: tuple[OnMessage, OnDoubt] | None = None) -> None:
+        """Hear of a topic from half a second on at the latest; ``on_doubt`` tells when it has begun.
+
+        It is heard by whoever started the bus, unless a listener of its own is named.
+        """
         self._wanted.add(topic)
+        if listener is not None:
+            self._listeners[topic] = listener
 
     def unsubscribe(self, topic: str) -> None:
         self._wanted.discard(topic)
+        self._listeners.pop(topic, None)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Tell the other processes, if Redis lets us."""
@@ -159,6 +166,9 @@ class Bus:
         name = message["channel"]
         assert isinstance(name, bytes)
         topic = name.decode().removeprefix(self._prefix)
+        if topic not in self._wanted:
+            return  # on its way still when it was given up
+        on_message, on_doubt = self._listeners.get(topic, (self._on_message, self._on_doubt))
         if message["type"] == "message":
             if topic == self._beacon:
                 self._heard_at = time.monotonic()
@@ -166,6 +176,6 @@ class Bus:
                 return
             payload = message["data"]
             assert isinstance(payload, bytes)
-            self._on_message(topic, payload)
+            on_message(topic, payload)
         elif message["type"] == "subscribe" and topic != self._beacon:
-            self._on_doubt(topic)
+            on_doubt(topic)

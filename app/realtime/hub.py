@@ -5,19 +5,26 @@ looking into the log, which it does whenever there is doubt (the bus was subscri
 every 15 s anyway, every second while the bus is away. The sequence makes doubles harmless and gaps visible.
 
 A socket that comes back with ``since`` is first told what it missed, then lives on, without a double or a gap.
+
+Signals (typing, looking, being here) go the same ways but the log: told to whoever is there, and gone.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from uuid import uuid4
 
 import msgspec
 import structlog
 
 from app.core.errors import ResyncNeeded
 from app.core.events import StoredEvent
+from app.core.signals import Signal
+from app.core.views import ConversationRef
 from app.realtime.audiences import audiences_of
 from app.realtime.bus import Bus
 from app.realtime.room import PAGE, Broadcast, EventReader, Room, Subscriber
+from app.realtime.typing import LASTS
 
 log = structlog.get_logger(__name__)
 
@@ -26,40 +33,66 @@ POLL_EVERY_WITHOUT_BUS = 1.0
 REPLAY_LIMIT = 500
 REPLAY_DISTANCE = 50_000
 OUTBOX_TOPIC = "outbox"
+SIGNALS = "signals:"
+
+own_commits: ContextVar[Callable[[Sequence[StoredEvent]], None] | None] = ContextVar("own_commits", default=None)
+"""Whom the task that commits works for, if somebody wants to know what came of it: told before everybody else."""
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    """A signal on the bus. Who sent it has told it already."""
+
+    sender: str
+    hotel_id: int
+    signal: Signal
+
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[StoredEvent])
+_signal_decoder = msgspec.json.Decoder(_Sent)
 
 
 class Hub:
     """Rooms by hotel, and what keeps them whole. Also the commit listener of ``store.Database``."""
 
-    def __init__(self, bus: Bus, reader: EventReader) -> None:
+    def __init__(self, bus: Bus, reader: EventReader, *, typing_lasts: float = LASTS) -> None:
         self._bus = bus
         self._reader = reader
+        self._typing_lasts = typing_lasts
         self._rooms: dict[int, Room] = {}
         self._on_deliveries: list[Callable[[], None]] = []
+        self._on_change: list[Callable[[ConversationRef], None]] = []
+        self._name = uuid4().hex
         self._polling: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self._bus.start(self._heard, self._doubted)
         self._polling = asyncio.create_task(self._poll(), name="hub-poll")
 
     async def stop(self) -> None:
+        """After this nothing of it reads the log any more."""
         if self._polling is not None:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
+        await self._bus.stop()  # first: its doubts make rooms read
         for room in self._rooms.values():
-            room.close()
-        await self._bus.stop()
+            self._end(room)
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     def on_deliveries(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` whenever something was put into the outbox, here or in another process."""
         self._on_deliveries.append(wake)
         self._bus.subscribe(OUTBOX_TOPIC)
 
+    def on_change(self, listener: Callable[[ConversationRef], None]) -> None:
+        """Call ``listener`` with each conversation that has changed in a hotel of which a socket is here."""
+        self._on_change.append(listener)
+
     def committed(self, events: Sequence[StoredEvent], *, has_deliveries: bool) -> None:
         """A transaction of this process has committed."""
+        if (told := own_commits.get()) is not None:
+            told(events)
         by_hotel: dict[int, list[StoredEvent]] = {}
         for stored in events:
             by_hotel.setdefault(stored.hotel_id, []).append(stored)
@@ -69,6 +102,17 @@ class Hub:
         if has_deliveries:
             self._wake_outbox()
             self._bus.publish(OUTBOX_TOPIC, b"")
+
+    def signal(self, hotel_id: int, signal: Signal) -> None:
+        """Tell everybody who is there and may hear it, in this process and in the others."""
+        self.tell_here(hotel_id, signal)
+        self._bus.publish(_signals(hotel_id), _encoder.encode(_Sent(self._name, hotel_id, signal)))
+
+    def tell_here(self, hotel_id: int, signal: Signal) -> None:
+        """Tell those who are in this process."""
+        room = self._rooms.get(hotel_id)
+        if room is not None:
+            room.pass_on(signal)
 
     def position(self, hotel_id: int) -> int:
         """Everything up to this number has been told to the sockets that are here."""
@@ -95,6 +139,12 @@ class Hub:
             room.joining -= 1
             self._drop_if_empty(room)
 
+    def add(self, hotel_id: int, subscriber: Subscriber, audiences: Iterable[str]) -> None:
+        """Have one who has joined already hear these audiences too, from now on."""
+        room = self._rooms.get(hotel_id)
+        if room is not None:
+            room.add(subscriber, audiences, room.position)
+
     def leave(self, hotel_id: int, subscriber: Subscriber, audiences: Iterable[str] | None = None) -> None:
         """Hear these audiences no longer, or none at all."""
         room = self._rooms.get(hotel_id)
@@ -114,7 +164,7 @@ class Hub:
         while position < room.position:
             missed = await self._reader.between(room.hotel_id, position, room.position, limit=PAGE)
             for stored in missed:
-                audience = _first_of(stored, wanted, subscriber.audiences)
+                audience = _first_of(stored, wanted, subscriber)
                 if audience is None or not subscriber.accepts(stored, audience):
                     continue
                 sent += await subscriber.replay(Broadcast(stored), audience)
@@ -125,8 +175,9 @@ class Hub:
     def _room(self, hotel_id: int) -> Room:
         room = self._rooms.get(hotel_id)
         if room is None:
-            room = self._rooms[hotel_id] = Room(hotel_id, self._reader)
+            room = self._rooms[hotel_id] = Room(hotel_id, self._reader, self._changed, self._typing_lasts)
             self._bus.subscribe(_topic(hotel_id))
+            self._bus.subscribe(_signals(hotel_id))
         return room
 
     def _drop_if_empty(self, room: Room) -> None:
@@ -134,9 +185,15 @@ class Hub:
             self._close(room)
 
     def _close(self, room: Room) -> None:
-        room.close()
+        self._end(room)
         self._rooms.pop(room.hotel_id, None)
         self._bus.unsubscribe(_topic(room.hotel_id))
+        self._bus.unsubscribe(_signals(room.hotel_id))
+
+    def _end(self, room: Room) -> None:
+        if (reading := room.close()) is not None and not reading.done():
+            self._ending.add(reading)
+            reading.add_done_callback(self._ending.discard)
 
     def _offer(self, hotel_id: int, events: Iterable[StoredEvent]) -> None:
         room = self._rooms.get(hotel_id)
@@ -148,6 +205,9 @@ class Hub:
         if topic == OUTBOX_TOPIC:
             self._wake_outbox()
             return
+        if topic.startswith(SIGNALS):
+            self._heard_signal(payload)
+            return
         try:
             events = _decoder.decode(payload)
         except msgspec.DecodeError as error:  # another release's, or a stranger's: the log has the truth
@@ -157,12 +217,24 @@ class Hub:
         for stored in events:
             self._offer(stored.hotel_id, [stored])
 
+    def _heard_signal(self, payload: bytes) -> None:
+        try:
+            sent = _signal_decoder.decode(payload)
+        except msgspec.DecodeError:  # another release's
+            return
+        if sent.sender != self._name:
+            self.tell_here(sent.hotel_id, sent.signal)
+
     def _doubted(self, topic: str) -> None:
         room = self._rooms.get(int(topic.removeprefix("hotel:"))) if topic.startswith("hotel:") else None
         if room is not None:
             room.catch_up()
         elif topic == OUTBOX_TOPIC:
             self._wake_outbox()
+
+    def _changed(self, conversation: ConversationRef) -> None:
+        for listener in self._on_change:
+            listener(conversation)
 
     def _wake_outbox(self) -> None:
         for wake in self._on_deliveries:
@@ -191,9 +263,13 @@ def _topic(hotel_id: int) -> str:
     return f"hotel:{hotel_id}"
 
 
-def _first_of(stored: StoredEvent, wanted: set[str], already: dict[str, int]) -> str | None:
-    """The audience by which a new subscription hears of an event that the old ones have not told it."""
-    audiences = audiences_of(stored.event)
-    if any(stored.seq > already[name] for name in audiences if name in already):
+def _signals(hotel_id: int) -> str:
+    return f"{SIGNALS}{hotel_id}"
+
+
+def _first_of(stored: StoredEvent, wanted: set[str], subscriber: Subscriber) -> str | None:
+    """The audience by which a new subscription hears of an event that the old ones have not told it, or not whole."""
+    audiences, already = audiences_of(stored.event), subscriber.audiences
+    if any(stored.seq > already[name] and subscriber.knows(stored, name) for name in audiences if name in already):
         return None
     return next((name for name in audiences if name in wanted), None)

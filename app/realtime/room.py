@@ -7,12 +7,16 @@ ones are read from the table. Telling never awaits, so a socket that joins betwe
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from app.core.events import StoredEvent
+from app.core.events import ConversationChanged, MessageCreated, StoredEvent
+from app.core.signals import Passing, Signal, Told, Typing
+from app.core.views import ConversationRef
 from app.realtime.audiences import audiences_of
+from app.realtime.typing import LASTS, Typists
 
 T = TypeVar("T")
 
@@ -39,12 +43,12 @@ class Broadcast:
 
     __slots__ = ("_rendered", "stored")
 
-    def __init__(self, stored: StoredEvent) -> None:
+    def __init__(self, stored: Told) -> None:
         self.stored = stored
         self._rendered: dict[tuple[str, str], Any] = {}
 
     def rendered(self, key: tuple[str, str], render: Callable[[], T]) -> T:
-        """What ``render`` makes of it, made once for each ``key``: a contract, and a kind of audience."""
+        """What ``render`` makes of it, made once for each ``key``: a contract, and an audience."""
         if key not in self._rendered:
             self._rendered[key] = render()
         made: T = self._rendered[key]
@@ -56,8 +60,12 @@ class Subscriber(Protocol):
 
     audiences: dict[str, int]
 
-    def accepts(self, stored: StoredEvent, audience: str) -> bool:
+    def accepts(self, stored: Told, audience: str) -> bool:
         """Whether whoever is behind this socket may hear this event by this audience, as things stand now."""
+        ...
+
+    def knows(self, stored: Told, audience: str) -> bool:
+        """Whether one who was told of this event by this audience has been told all of it."""
         ...
 
     def tell(self, broadcast: Broadcast, audience: str) -> None:
@@ -70,18 +78,29 @@ class Subscriber(Protocol):
 
 
 class Room:
-    def __init__(self, hotel_id: int, reader: EventReader) -> None:
+    """``on_change`` is called with a conversation that has changed, once that has been told."""
+
+    def __init__(
+        self,
+        hotel_id: int,
+        reader: EventReader,
+        on_change: Callable[[ConversationRef], None],
+        typing_lasts: float = LASTS,
+    ) -> None:
         self.hotel_id = hotel_id
         self.position = 0
         self.joining = 0
         self._reader = reader
+        self._on_change = on_change
         self._members: dict[str, dict[Subscriber, None]] = {}
         self._early: dict[int, StoredEvent] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._in_doubt = False
+        self._is_closed = False
         self._gap: asyncio.TimerHandle | None = None
         self._is_ready = False
         self._beginning = asyncio.Lock()
+        self._typists = Typists(self._pass, typing_lasts)
 
     @property
     def is_empty(self) -> bool:
@@ -96,11 +115,15 @@ class Room:
                 self._early = {seq: stored for seq, stored in self._early.items() if seq > self.position}
                 self._tell_ready()
 
-    def close(self) -> None:
+    def close(self) -> asyncio.Task[None] | None:
+        """Read no more. What is given back has still to let go of its connection."""
+        self._is_closed = True
+        self._typists.close()
         if self._gap is not None:
             self._gap.cancel()
         if self._catching_up is not None:
             self._catching_up.cancel()
+        return self._catching_up
 
     def add(self, subscriber: Subscriber, audiences: Iterable[str], since: int) -> None:
         """Take a subscriber in, who has been told everything of these audiences after ``since``."""
@@ -129,17 +152,27 @@ class Room:
         if self._early and self._gap is None:
             self._gap = asyncio.get_running_loop().call_later(GRACE, self._close_gap)
 
+    def pass_on(self, signal: Signal) -> None:
+        """Tell what is not kept to whoever is here."""
+        if not isinstance(signal, Typing) or self._typists.take(signal):
+            self._pass(signal)
+
+    def _pass(self, signal: Signal) -> None:
+        self._tell(Passing(self.hotel_id, self.position, datetime.now(UTC), signal))
+
     def catch_up(self) -> None:
-        """Read from the log whatever has not been told yet; one read at a time."""
+        """Read from the log whatever has not been told yet; one read at a time, and none where the room is closed."""
         self._in_doubt = True
+        if self._is_closed:
+            return
         if self._catching_up is None or self._catching_up.done():
             self._catching_up = asyncio.create_task(self._catch_up(), name=f"catch-up-{self.hotel_id}")
 
     async def caught_up(self) -> None:
         """Wait until whatever the log holds now has been told."""
         self.catch_up()
-        assert self._catching_up is not None
-        await asyncio.shield(self._catching_up)
+        if self._catching_up is not None:
+            await asyncio.shield(self._catching_up)
 
     def _close_gap(self) -> None:
         self._gap = None
@@ -173,16 +206,19 @@ class Room:
         while (stored := self._early.pop(self.position + 1, None)) is not None:
             self.position = stored.seq
             self._tell(stored)
+            if isinstance(stored.event, MessageCreated):
+                self._typists.written(stored.event)
+            elif isinstance(stored.event, ConversationChanged):
+                self._on_change(stored.event.conversation)
 
-    def _tell(self, stored: StoredEvent) -> None:
+    def _tell(self, stored: Told) -> None:
         broadcast = Broadcast(stored)
         told: set[Subscriber] = set()
         for audience in audiences_of(stored.event):
             for subscriber in list(self._members.get(audience, ())):
-                if subscriber in told or not subscriber.accepts(stored, audience):
-                    continue
-                told.add(subscriber)
                 try:
-                    subscriber.tell(broadcast, audience)
+                    if subscriber not in told and subscriber.accepts(stored, audience):
+                        told.add(subscriber)
+                        subscriber.tell(broadcast, audience)
                 except Exception:  # one socket's fault keeps nothing from the others
                     log.exception("telling_failed", hotel_id=self.hotel_id, seq=stored.seq)

@@ -6,11 +6,21 @@ department. Another hotel's things do not exist (404); one's own hotel's that on
 """
 
 from app.core.errors import Forbidden, NotFound
-from app.core.events import ChannelChanged, Event, UnknownEvent, UserChanged
-from app.core.principal import Principal, Scope
-from app.core.types import Department, UserType
+from app.core.events import (
+    ChannelChanged,
+    ConversationChanged,
+    Event,
+    MessageCreated,
+    StayChanged,
+    UnknownEvent,
+    UserChanged,
+)
+from app.core.principal import Caller, GuestPrincipal, Principal, Scope
+from app.core.profile import Profile
+from app.core.signals import Signal, Typing, UserStatus
+from app.core.types import Department, MessageType, SenderType, UserType
 from app.core.views import ConversationRef
-from app.realtime.audiences import ALL_STAFF
+from app.realtime import audiences
 
 MANAGERS = frozenset({UserType.MANAGER, UserType.HOTEL_ADMIN})
 SEES_WHOLE_HOTEL = frozenset({UserType.RECEPTIONIST, UserType.MANAGER, UserType.HOTEL_ADMIN})
@@ -25,9 +35,22 @@ def require_staff(principal: Principal) -> None:
 def scope_of(principal: Principal) -> Scope:
     """The conversations that a staff user sees."""
     require_staff(principal)
-    if principal.user_type in SEES_WHOLE_HOTEL:
-        return Scope(hotel_id=principal.hotel_id)
-    return Scope(hotel_id=principal.hotel_id, departments=principal.departments)
+    departments = None if sees_whole_hotel(principal) else principal.departments
+    return Scope(hotel_id=principal.hotel_id, departments=departments)
+
+
+def sees_whole_hotel(user: Principal | Profile) -> bool:
+    """Whether all conversations of their hotel are this user's: receptionists, managers, hotel admins."""
+    return user.user_type in SEES_WHOLE_HOTEL
+
+
+def may_take(user: Profile, conversation: ConversationRef) -> bool:
+    """Whether a user of the staff would see this conversation, and so can take care of it."""
+    if user.user_type is UserType.GUEST:
+        return False
+    departments = None if sees_whole_hotel(user) else frozenset(user.departments)
+    scope = Scope(hotel_id=user.hotel_id, departments=departments)
+    return scope.covers(conversation.hotel_id, conversation.department)
 
 
 def check_access(principal: Principal, conversation: ConversationRef | None) -> ConversationRef:
@@ -60,18 +83,50 @@ def require_whole_hotel(principal: Principal) -> None:
         raise Forbidden("Only reception and managers may do this.")
 
 
-def may_hear(principal: Principal, event: Event, audience: str) -> bool:
-    """Whether an event may be told to this user's socket by this audience, as their rights stand now.
+def departments_of(principal: Principal) -> tuple[Department, ...]:
+    """The departments that a staff user is joined to: their own, or all for whoever sees all of their hotel."""
+    own = scope_of(principal).departments
+    return tuple(each for each in Department if own is None or each in own)
 
-    Notifications to all staff are for all staff (contract 1, "Real-time Notifications"); everything else about a
-    conversation is for those who may see it.
+
+def may_hear(caller: Caller, event: Event | Signal, audience: str) -> bool:
+    """Whether an event may be told to this caller's socket by this audience, as their rights stand now.
+
+    Notifications to all staff are for all staff (contract 1, "Real-time Notifications"); who comes and goes is for the
+    departments; everything else about a conversation is for those who may see it, and its loss for the department
+    that has lost it, or for its subscribers where it was nobody's. Guests hear what the hotel writes to them.
     """
+    if isinstance(caller, GuestPrincipal):
+        return _guest_may_hear(caller, event)
+    principal = caller
     if isinstance(event, UserChanged):
         return event.user_id == principal.user_id
-    if not principal.is_staff or isinstance(event, UnknownEvent):
+    if not principal.is_staff or isinstance(event, UnknownEvent | StayChanged):
         return False
+    if isinstance(event, UserStatus):
+        return any(audience == audiences.department(each) for each in departments_of(principal))
     if isinstance(event, ChannelChanged):
         return event.channel.hotel_id == principal.hotel_id
-    if audience == ALL_STAFF:
+    if audience == audiences.ALL_STAFF:
         return event.conversation.hotel_id == principal.hotel_id
-    return scope_of(principal).covers(event.conversation.hotel_id, event.conversation.department)
+    scope, about = scope_of(principal), event.conversation
+    if isinstance(event, ConversationChanged) and event.was_nobodys and audience == audiences.conversation(about.id):
+        return about.hotel_id == principal.hotel_id
+    if isinstance(event, ConversationChanged) and event.previous_department is not None:
+        lost = event.previous_department
+        if audience == audiences.department(lost) and scope.covers(about.hotel_id, lost):
+            return True
+    return scope.covers(about.hotel_id, about.department)
+
+
+def _guest_may_hear(guest: GuestPrincipal, event: Event | Signal) -> bool:
+    if isinstance(event, StayChanged):
+        return event.guest_id == guest.guest_id
+    if not isinstance(event, MessageCreated | Typing) or event.conversation.guest_id != guest.guest_id:
+        return False
+    if isinstance(event, Typing):
+        return True
+    written = event.message
+    return (
+        written.sender_type is not SenderType.GUEST and not written.is_note and written.type is not MessageType.REACTION
+    )

@@ -6,17 +6,24 @@ from app.core.links import MediaLinks
 from app.core.settings import Settings
 from app.realtime.bus import Bus
 from app.realtime.hub import Hub
+from app.services.api_keys import ApiKeyService
 from app.services.auth import AuthService
 from app.services.channels import ChannelService
 from app.services.conversations import ConversationService
+from app.services.desk import DeskService
 from app.services.files.documents import DocumentService
 from app.services.files.fetching import MediaFetcher
 from app.services.files.service import MediaService
+from app.services.guest_links import GuestLinkService
+from app.services.guest_sessions import GuestSessionService
+from app.services.guest_webhook import GuestWebhookService
+from app.services.handling.service import HandlingService
 from app.services.housekeeping import Housekeeping
 from app.services.inbound.intake import Intake
 from app.services.inbound.service import InboundService
 from app.services.outbox.resend import ResendService
 from app.services.outbox.service import Outbox
+from app.services.presence import PresenceService
 from app.services.sending.receipts import ReceiptService
 from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
@@ -35,19 +42,26 @@ class Services:
     auth: AuthService
     links: MediaLinks
     conversations: ConversationService
+    handling: HandlingService
+    desk: DeskService
     sending: SendingService
     receipts: ReceiptService
     media: MediaService
     documents: DocumentService
     media_fetcher: MediaFetcher
+    guest_links: GuestLinkService
+    guest_sessions: GuestSessionService
     housekeeping: Housekeeping
     intake: Intake
     inbound: InboundService
     outbox: Outbox
+    presence: PresenceService
     channels: ChannelService
     resend: ResendService
     sockets: OpenSockets
     templates: TemplateService
+    api_keys: ApiKeyService
+    guest_webhook: GuestWebhookService
 
     async def check_database(self) -> None:
         """Raises Unavailable where it is away, at most a second later."""

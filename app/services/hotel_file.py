@@ -1,14 +1,14 @@
 """Loading hotels from a file: how a hotel is set up, and how a property system's export comes in.
 
 The whole file is one transaction. What it names is found by its natural key and made to agree with it: a hotel by its
-slug, staff by user name, a guest by phone, a stay by guest and check-in, a channel by its provider's id (WhatsApp) or
-its name in the hotel (WebChat), a canned reply by its name. Nothing is ever deleted, and a second run changes nothing.
-Faults that only the database knows are gathered too, and undo everything.
+slug, staff by user name, a guest by phone, a stay by guest and check-in, a channel by its provider's id (WhatsApp,
+Instagram, Telegram) or its name in the hotel (WebChat), a canned reply by its name. Nothing is ever deleted, and a
+second run changes nothing. Faults that only the database knows are gathered too, and undo everything.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ import msgspec
 
 from app.channels.base import Credentials
 from app.core.clock import Clock, utc_now
-from app.core.events import UserChanged
+from app.core.events import StayChanged, UserChanged
 from app.core.phones import shown, variants
 from app.core.types import Platform, UserType
 from app.core.vault import SealBroken, Vault
@@ -27,9 +27,11 @@ from app.services.hotel_format import (
     Fault,
     GuestSection,
     HotelSection,
+    InstagramSection,
     Section,
     StaffSection,
     StaySection,
+    TelegramSection,
     TemplateSection,
     WebChatSection,
     WhatsAppSection,
@@ -40,8 +42,12 @@ from app.store.directory import DirectoryStore, StoredUser
 from app.store.saving import Outcome
 from app.store.unit_of_work import UnitOfWork
 
+ProvidedSection = WhatsAppSection | InstagramSection | TelegramSection
+"""Those of channels with a provider."""
 S = TypeVar("S", bound=Section)
 
+STAY_RIGHTS = frozenset({"status", "check_in", "check_out"})
+"""What a guest's own sockets live by."""
 CREDENTIALS = ("access_token", "app_secret", "verify_token")
 
 
@@ -109,46 +115,81 @@ class _Loading:
 
     async def hotel(self, hotel: HotelSection, at: Location) -> int:
         """The hotel itself, its channels and staff; answers its id."""
-        saved = await self._work.hotels.save_hotel(hotel.slug, hotel.given("name", "timezone", "language"))
+        values = hotel.given("name", "timezone", "language", "reply_minutes")
+        saved = await self._work.hotels.save_hotel(hotel.slug, values)
         self.summary.add("hotels", saved.outcome)
         for channel, place in _placed(hotel.channels, at, "channels"):
-            if isinstance(channel, WhatsAppSection):
-                await self._whatsapp(saved.id, channel, place)
-            else:
-                await self._web_chat(saved.id, hotel.slug, channel)
+            match channel:
+                case WhatsAppSection():
+                    await self._whatsapp(saved.id, channel, place)
+                case InstagramSection():
+                    await self._instagram(saved.id, channel, place)
+                case TelegramSection():
+                    await self._telegram(saved.id, channel, place)
+                case WebChatSection():
+                    await self._web_chat(saved.id, hotel.slug, channel)
         for user, place in _placed(hotel.staff, at, "staff"):
             await self._user(saved.id, user, place)
         return saved.id
 
     async def _whatsapp(self, hotel_id: int, channel: WhatsAppSection, at: Location) -> None:
-        stored = await self._work.hotels.channel(Platform.WHATSAPP, channel.phone_number_id)
-        if stored is not None and stored.hotel_id != hotel_id:
-            self.faults.append(((*at, "phone_number_id"), "belongs to another hotel"))
-            return
-        values = {"name": channel.name, **_active(channel)}
+        values: dict[str, Any] = {"name": channel.name, **_active(channel)}
         if channel.display_phone_number is not None:
             values["display_address"] = shown(channel.display_phone_number)
         if "business_account_id" in channel.model_fields_set:
             values["business_account"] = channel.business_account_id
+            stored = await self._work.hotels.channel(Platform.WHATSAPP, channel.phone_number_id)
             if stored is None or stored.business_account != channel.business_account_id:
                 values["templates_listed_at"] = None  # another account has other templates
-        try:
-            values |= self._credentials(channel, stored.credentials if stored else b"")
-        except SealBroken as error:
-            self.faults.append((at, f"{error} Give {', '.join(CREDENTIALS)} anew."))
+        secrets = {name: name for name in CREDENTIALS}
+        place = (*at, "phone_number_id")
+        await self._provided(hotel_id, channel, channel.phone_number_id, values, secrets, place)
+
+    async def _instagram(self, hotel_id: int, channel: InstagramSection, at: Location) -> None:
+        values: dict[str, Any] = {"name": channel.name, **_active(channel)}
+        secrets = {name: name for name in CREDENTIALS}
+        await self._provided(hotel_id, channel, channel.account_id, values, secrets, (*at, "account_id"))
+
+    async def _telegram(self, hotel_id: int, channel: TelegramSection, at: Location) -> None:
+        values: dict[str, Any] = {"name": channel.name, **_active(channel)}
+        if channel.username is not None:
+            values["display_address"] = f"@{channel.username.removeprefix('@')}"
+        secrets = {"access_token": "bot_token", "app_secret": "secret"}
+        await self._provided(hotel_id, channel, channel.bot_id, values, secrets, (*at, "bot_token"))
+
+    async def _provided(
+        self,
+        hotel_id: int,
+        channel: ProvidedSection,
+        account: str,
+        values: dict[str, Any],
+        secrets: Mapping[str, str],
+        at: Location,
+    ) -> None:
+        """A channel with a provider, whose name of it is ``account``, written at ``at``. ``secrets`` says by which keys
+        of the file its credentials are given."""
+        stored = await self._work.hotels.channel(channel.platform, account)
+        if stored is not None and stored.hotel_id != hotel_id:
+            self.faults.append((at, "belongs to another hotel"))
             return
-        saved = await self._work.hotels.save_channel(hotel_id, Platform.WHATSAPP, channel.phone_number_id, values)
+        try:
+            values |= self._credentials(channel, secrets, stored.credentials if stored else b"")
+        except SealBroken as error:
+            self.faults.append((at[:-1], f"{error} Give {', '.join(secrets.values())} anew."))
+            return
+        saved = await self._work.hotels.save_channel(hotel_id, channel.platform, account, values)
         self.summary.add("channels", saved.outcome)
         if "credentials" in values:
             await resume(self._work, saved.id)
 
-    def _credentials(self, channel: WhatsAppSection, sealed: bytes) -> dict[str, Any]:
+    def _credentials(self, channel: ProvidedSection, secrets: Mapping[str, str], sealed: bytes) -> dict[str, Any]:
         """The column of the credentials, where they are new."""
-        given = {name: secret.get_secret_value() for name, secret in channel.given(*CREDENTIALS).items()}
+        written = channel.given(*secrets.values())
+        given = {name: written[key].get_secret_value() for name, key in secrets.items() if key in written}
         try:
             old = self._vault.open(sealed, Credentials)
         except SealBroken:
-            if len(given) < len(CREDENTIALS):
+            if len(given) < len(secrets):
                 raise
             old = None
         new = msgspec.structs.replace(old or Credentials(), **given)
@@ -215,12 +256,14 @@ class _Loading:
         saved = await self._people.save_guest(hotel_id, variants(guest.whatsapp_number), values)
         self.summary.add("guests", saved.outcome)
         for stay in guest.stays:
-            await self._stay(hotel_id, saved.id, stay)
+            await self._stay(hotel_id, saved.id, shown(guest.whatsapp_number), stay)
 
-    async def _stay(self, hotel_id: int, guest_id: int, stay: StaySection) -> None:
+    async def _stay(self, hotel_id: int, guest_id: int, phone: str, stay: StaySection) -> None:
         values = {"check_out": stay.check_out.on, **stay.given("room_number", "floor", "status")}
         saved = await self._people.save_stay(hotel_id, guest_id, stay.check_in.on, values, move=stay.check_in.relative)
         self.summary.add("stays", saved.outcome)
+        if saved.changed & STAY_RIGHTS:
+            self._work.emit(hotel_id, StayChanged(stay_id=saved.id, guest_id=guest_id, guest_phone=phone))
 
     async def template(self, hotel_id: int, template: TemplateSection) -> None:
         values = {
@@ -232,5 +275,5 @@ class _Loading:
         self.summary.add("templates", saved.outcome)
 
 
-def _active(section: WhatsAppSection | WebChatSection | StaffSection) -> dict[str, Any]:
+def _active(section: ProvidedSection | WebChatSection | StaffSection) -> dict[str, Any]:
     return {"is_active": section.active} if "active" in section.model_fields_set else {}

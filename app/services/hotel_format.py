@@ -72,6 +72,15 @@ def _password(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _secret_like(pattern: str, such_as: str) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        if re.fullmatch(pattern, secret.get_secret_value()) is None:
+            raise ValueError(f"must be written as {such_as} is")
+        return secret
+
+    return AfterValidator(check)
+
+
 def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -102,6 +111,8 @@ Phone = Annotated[str, AfterValidator(read_phone)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 DayField = Annotated[Day, PlainValidator(_day)]
 Secret = Annotated[SecretStr, AfterValidator(_keepable_secret)]
+BotToken = Annotated[SecretStr, _secret_like(r"[1-9][0-9]{0,18}:[A-Za-z0-9_-]{1,200}", "123456789:AAE-…")]
+WebhookSecret = Annotated[SecretStr, _secret_like(r"[A-Za-z0-9_-]{0,256}", "a word of letters, digits, _ and -")]
 StaffType = Literal["department_staff", "receptionist", "manager", "hotel_admin"]
 Password = Annotated[SecretStr, AfterValidator(_password)]
 
@@ -127,6 +138,34 @@ class WhatsAppSection(Section):
     app_secret: Secret = SecretStr("")
     verify_token: Secret = SecretStr("")
     active: bool = True
+
+
+class InstagramSection(Section):
+    """A professional account on Instagram. ``account_id`` is Meta's id of it, not its name."""
+
+    platform: Literal[Platform.INSTAGRAM]
+    name: Name
+    account_id: ProviderId
+    access_token: Secret = SecretStr("")
+    app_secret: Secret = SecretStr("")
+    verify_token: Secret = SecretStr("")
+    active: bool = True
+
+
+class TelegramSection(Section):
+    """A bot of Telegram's. ``bot_token`` begins with its id, by which it is known here; ``secret`` is the
+    ``secret_token`` that its webhook is set with."""
+
+    platform: Literal[Platform.TELEGRAM]
+    name: Name
+    bot_token: BotToken
+    secret: WebhookSecret = SecretStr("")
+    username: Annotated[str, Field(max_length=32), _like(r"@?[A-Za-z0-9_]+", "sea_view_bot")] | None = None
+    active: bool = True
+
+    @property
+    def bot_id(self) -> str:
+        return self.bot_token.get_secret_value().partition(":")[0]
 
 
 class WebChatSection(Section):
@@ -187,14 +226,20 @@ class TemplateSection(Section):
     department: Department | None = None
 
 
-ChannelSection = Annotated[WhatsAppSection | WebChatSection, Field(discriminator="platform")]
+ChannelSection = Annotated[
+    WhatsAppSection | InstagramSection | TelegramSection | WebChatSection, Field(discriminator="platform")
+]
 
 
 class HotelSection(Section):
+    """A hotel with all that belongs to it. ``reply_minutes`` is how long a guest may wait for an answer of staff: a
+    minute to a day."""
+
     slug: Slug
     name: Name
     timezone: Timezone = "UTC"
     language: Language = "en"
+    reply_minutes: Annotated[int, Strict(), Field(ge=1, le=1440)] = 15
     channels: list[ChannelSection] = []
     staff: list[StaffSection] = []
     guests: list[GuestSection] = []
@@ -220,7 +265,12 @@ def read_hotels(source: YamlSource, *, today: date) -> HotelFile:
 
 
 # A union's branches, whose names stand in the locations of errors.
-_UNIONS: dict[str, type[Section]] = {"WhatsApp": WhatsAppSection, "WebChat": WebChatSection}
+_UNIONS: dict[str, type[Section]] = {
+    "WhatsApp": WhatsAppSection,
+    "Instagram": InstagramSection,
+    "Telegram": TelegramSection,
+    "WebChat": WebChatSection,
+}
 # By the last name in a location: the key of a list, or the kind of a channel.
 _SECTIONS: dict[str, type[Section]] = {
     "hotels": HotelSection,
@@ -244,7 +294,7 @@ def _fault(error: ErrorDetails) -> Fault:
         case "union_tag_not_found":
             return (*location, "platform"), "is missing"
         case "union_tag_invalid":
-            return (*location, "platform"), f"must be {' or '.join(_UNIONS)}"
+            return (*location, "platform"), f"must be one of {', '.join(_UNIONS)}"
         case "enum" | "literal_error":
             return location, f"must be {context['expected']}"
         case "string_type":
@@ -271,6 +321,8 @@ def _repeated(source: YamlSource) -> Iterator[Fault]:
     yield from _twice(source, hotels, "slug", str)
     yield from _twice(source, staff, "username", lambda name: str(name).strip().lower())
     yield from _twice(source, channels, "phone_number_id", str)
+    yield from _twice(source, channels, "account_id", str)
+    yield from _twice(source, channels, "bot_token", lambda token: str(token).partition(":")[0])
     for hotel, at in hotels:
         guests = list(_entries(hotel, "guests", at))
         sites = [each for each in _entries(hotel, "channels", at) if each[0].get("platform") == Platform.WEBCHAT]

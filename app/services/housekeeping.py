@@ -28,7 +28,8 @@ Forget = Callable[[UnitOfWork, datetime, int], Awaitable[int]]
 
 
 class Housekeeping:
-    """``delivery_days`` and ``inbound_days``: how long finished deliveries with their reports, and raw bodies, stay."""
+    """``delivery_days`` and ``inbound_days``: how long finished deliveries with their reports, and raw bodies and
+    corrections, stay."""
 
     def __init__(
         self, *, database: Database, media: MediaKeeping, delivery_days: int, inbound_days: int, clock: Clock
@@ -55,12 +56,14 @@ class Housekeeping:
         parts: dict[str, Callable[[], Awaitable[int]]] = {
             "events": self._events,
             "sessions": self._sessions,
+            "guest_links": self._guest_links,
             "files": self._media.tidy,
             "scratch": self._media.clear_scratch,
             "stray_bytes": self._sweep,
             "deliveries": self._deliveries,
             "statuses": self._statuses,
             "bodies": self._bodies,
+            "corrections": self._corrections,
         }
         gone: dict[str, int | None] = {}
         for name, part in parts.items():
@@ -79,6 +82,11 @@ class Housekeeping:
     async def _sessions(self) -> int:
         async with self._database.transaction() as work:
             return await work.sessions.forget_ended(self._clock() - SESSIONS_KEPT)
+
+    async def _guest_links(self) -> int:
+        """With the sessions that they opened, some days after their stay."""
+        async with self._database.transaction() as work:
+            return await work.guest_sessions.forget((self._clock() - SESSIONS_KEPT).date())
 
     async def _sweep(self) -> int:
         """Going through all of the store is for once a day."""
@@ -102,6 +110,11 @@ class Housekeeping:
     async def _bodies(self) -> int:
         return await self._in_batches(
             lambda work, before, limit: work.retention.forget_bodies(before, limit), self._bodies_kept
+        )
+
+    async def _corrections(self) -> int:
+        return await self._in_batches(
+            lambda work, before, limit: work.retention.forget_corrections(before, limit), self._bodies_kept
         )
 
     async def _in_batches(self, forget: Forget, kept: timedelta) -> int:

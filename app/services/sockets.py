@@ -10,23 +10,26 @@ import structlog
 from app.core.clock import Clock, utc_now
 from app.core.close_codes import CloseCode
 from app.core.errors import Unavailable
-from app.core.principal import Principal
+from app.core.principal import Caller, GuestPrincipal, Principal
 from app.services.auth import AuthService
+from app.services.guest_sessions import GuestSessionService
 
 log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_EVERY: Final = 30.0
 TRY_AGAIN_AFTER: Final = 1.0
+SOONEST: Final = 0.05  # seconds; clocks differ a little
 DRAIN_BATCHES: Final = 10
 
 
 class Socket(Protocol):
-    principal: Principal
+    @property
+    def caller(self) -> Caller: ...
 
     @property
     def expires_at(self) -> datetime: ...
 
-    def renew(self, principal: Principal) -> None: ...
+    def renew(self, caller: Caller) -> None: ...
 
     def end(self, code: int, reason: str) -> None: ...
 
@@ -35,14 +38,16 @@ class OpenSockets:
     """Every open socket stands here from its sign-in to its end.
 
     A socket is worth what its session is: the session is looked up again at once when an event says that its user
-    changed, and every 30 s anyway.
+    changed, or its guest's stay; when it was to end by what was known; and every 30 s anyway.
     """
 
-    def __init__(self, auth: AuthService, clock: Clock = utc_now) -> None:
+    def __init__(self, auth: AuthService, guests: GuestSessionService, clock: Clock = utc_now) -> None:
         self.draining = False
         self._auth = auth
+        self._guests = guests
         self._clock = clock
         self._sockets: dict[Socket, None] = {}
+        self._alarms: dict[Socket, asyncio.TimerHandle] = {}
         self._doubtful: dict[Socket, None] = {}
         self._doubt = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -60,10 +65,13 @@ class OpenSockets:
 
     def add(self, socket: Socket) -> None:
         self._sockets[socket] = None
+        self._set_alarm(socket)
 
     def remove(self, socket: Socket) -> None:
         self._sockets.pop(socket, None)
         self._doubtful.pop(socket, None)
+        if (alarm := self._alarms.pop(socket, None)) is not None:
+            alarm.cancel()
 
     def look_again(self, socket: Socket) -> None:
         """What this socket's user may do has changed, perhaps."""
@@ -110,13 +118,28 @@ class OpenSockets:
         return True
 
     async def _check(self, sockets: list[Socket]) -> None:
-        principals = await self._auth.principals_of_sessions({each.principal.session_id for each in sockets})
+        callers = [each.caller for each in sockets]
+        sessions = {each.session_id for each in callers if isinstance(each, Principal)}
+        listening = {each for each in callers if isinstance(each, GuestPrincipal)}
+        users = await self._auth.principals_of_sessions(sessions) if sessions else {}
+        guests = await self._guests.still(listening) if listening else {}
         now = self._clock()
         for socket in sockets:
             if socket not in self._sockets or socket in self._doubtful:
                 continue  # gone, or doubtful again since we asked
-            principal = principals.get(socket.principal.session_id)
-            if principal is None or socket.expires_at <= now:
+            was = socket.caller
+            caller = users.get(was.session_id) if isinstance(was, Principal) else guests.get(was)
+            if caller is not None:
+                socket.renew(caller)
+            if caller is None or socket.expires_at <= now:
                 socket.end(CloseCode.UNAUTHENTICATED, "The session is over.")
             else:
-                socket.renew(principal)
+                self._set_alarm(socket)
+
+    def _set_alarm(self, socket: Socket) -> None:
+        """Look again when it is to end. Its session may be found to have been lengthened by then."""
+        if (alarm := self._alarms.pop(socket, None)) is not None:
+            alarm.cancel()
+        left = (socket.expires_at - self._clock()).total_seconds()
+        loop = asyncio.get_running_loop()
+        self._alarms[socket] = loop.call_later(max(left, SOONEST), self.look_again, socket)

@@ -5,11 +5,14 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import ColumnElement, and_, any_, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.types import Platform
 from app.core.views import ChannelView
 from app.models import Channel, Hotel
+
+INTERNAL_NAME = "Guest app"
 
 
 class ChannelRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,20 @@ class ChannelStore:
 
     async def by_ids(self, ids: Collection[int]) -> list[ChannelRecord]:
         return await self._select(Channel.id.in_(list(ids)))
+
+    async def internal(self, hotel_id: int) -> int:
+        """The id of the hotel's own channel, which is made when it is first needed; of several at once one makes it."""
+        account = f"hotel-{hotel_id}"
+        own = select(Channel.id).where(Channel.platform == Platform.INTERNAL, Channel.account == account)
+        channel_id: int | None = await self._connection.scalar(own)
+        if channel_id is None:
+            new = upsert(Channel).values(
+                hotel_id=hotel_id, platform=Platform.INTERNAL, account=account, name=INTERNAL_NAME
+            )
+            await self._connection.execute(new.on_conflict_do_nothing())
+            channel_id = await self._connection.scalar(own)
+        assert channel_id is not None, "made"
+        return channel_id
 
     async def of_hotel(self, hotel_id: int) -> list[ChannelView]:
         """All of a hotel's channels, also those that are not in use, the oldest first."""

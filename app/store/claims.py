@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from app.core.types import MessageType, OutboxState
+from app.core.types import MessageOrigin, MessageType, OutboxState, Platform
 from app.models import Account, Channel, Delivery, Media, Message
 
 WAITING = (OutboxState.PENDING, OutboxState.UNCONFIRMED)
@@ -34,9 +34,10 @@ UNFINISHED = (*WAITING, OutboxState.SENDING)
 class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that this worker may send until its lease ends.
 
-    ``attempts`` counts this one. ``window_opened_at`` is when the guest wrote last; the two levels say how often in a
-    row the provider has refused the channel, or this guest, for going too fast. ``credentials`` are the channel's,
-    sealed, as they were at the claim.
+    ``attempts`` counts this one. ``window_opened_at`` is when the guest wrote last, ``opted_out_at`` since when they
+    want nothing unasked, ``origin`` who wrote the message; the two levels say how often in a row the provider has
+    refused the channel, or this guest, for going too fast. ``credentials`` are the channel's, sealed, as they were at
+    the claim.
     """
 
     id: int
@@ -51,6 +52,8 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     claimed_at: datetime
     leased_until: datetime
     created_at: datetime
+    platform: Platform
+    origin: MessageOrigin
     type: MessageType
     content: str
     details: dict[str, Any]
@@ -58,6 +61,7 @@ class ClaimedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     is_group: bool
     media_id: int | None
     window_opened_at: datetime | None
+    opted_out_at: datetime | None
     channel_level: int
     account_level: int
     credentials: bytes
@@ -88,12 +92,15 @@ def claim(
     return (
         select(
             claimed,
+            Channel.platform,
+            Message.origin,
             Message.type,
             Message.content,
             Message.extra.label("details"),
             quoted.external_id.label("reply_to"),
             Account.is_group,
             Account.last_inbound_at.label("window_opened_at"),
+            Account.opted_out_at,
             Account.throttle_level.label("account_level"),
             Channel.throttle_level.label("channel_level"),
             Channel.credentials,
@@ -102,7 +109,8 @@ def claim(
         .join(Message, Message.id == claimed.c.message_id)
         .join(Channel, Channel.id == claimed.c.channel_id)
         .join(Account, and_(Account.channel_id == claimed.c.channel_id, Account.address == claimed.c.address))
-        .outerjoin(quoted, quoted.id == Message.reply_to_id)
+        # A message of the channel that the conversation was on before is unknown to the provider of this one.
+        .outerjoin(quoted, and_(quoted.id == Message.reply_to_id, quoted.channel_id == claimed.c.channel_id))
         .outerjoin(Media, Media.message_id == Message.id)
         .order_by(claimed.c.id)
     )
@@ -180,10 +188,12 @@ def _claimed(due: CTE, token: UUID, leased_until: datetime) -> CTE:
 
 
 def _has_earlier() -> ColumnElement[bool]:
-    """An earlier one of the conversation is unfinished. What is held for the guest to write is in nobody's way."""
+    """An earlier one of the conversation, on this channel, is unfinished. What is held for the guest to write is in
+    nobody's way, nor is what is left on a channel from which the conversation has gone."""
     earlier = aliased(Delivery)
     return exists().where(
         earlier.conversation_id == Delivery.conversation_id,
+        earlier.channel_id == Delivery.channel_id,
         earlier.id < Delivery.id,
         is_in(earlier.state, *UNFINISHED),
     )

@@ -1,4 +1,5 @@
-"""Conversations: the locked state that a transaction changes, and the views that lists and details show."""
+"""Conversations as a transaction changes them: locked, in the order of their ids. Reading is in
+``conversation_views.py``."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -22,13 +23,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.principal import Scope
 from app.core.types import ConversationStatus, Department, Platform, SenderType
-from app.core.views import ConversationRef, ConversationView, LastMessage, Page
-from app.models import Account, Channel, Conversation, Guest, Message, Participant, Stay
+from app.core.views import ConversationRef
+from app.models import Account, Channel, Conversation, Guest, Stay, User
 from app.store.saving import told
 
 PREVIEW_LENGTH = 200
+
+name_of_user = func.coalesce(func.nullif(func.trim(User.first_name + " " + User.last_name), ""), User.username)
+"""The SQL of ``core/profile.py`` ``full_name``."""
 
 
 class ConversationState(msgspec.Struct, kw_only=True):
@@ -52,6 +55,11 @@ class ConversationState(msgspec.Struct, kw_only=True):
     status: ConversationStatus
     department: Department | None
     assignee_id: int | None
+    assignee_name: str | None
+    conversation_type: str
+    priority: int
+    is_archived: bool
+    created_at: datetime
     flow_name: str | None
     current_step: str | None
     context_data: dict[str, Any]
@@ -66,7 +74,14 @@ class ConversationState(msgspec.Struct, kw_only=True):
 
     @property
     def window_closes_at(self) -> datetime | None:
-        return _closing(self.platform, self.window_opened_at)
+        return closing(self.platform, self.window_opened_at)
+
+    def move_to(self, channel_id: int, platform: Platform, account_id: int, address: str) -> None:
+        """Have it go on by another account of its guest's, which is locked, on another channel. When they last wrote
+        from there is for the caller to say."""
+        self.channel_id, self.platform = channel_id, platform
+        self.account_id, self.address = account_id, address
+        self.window_opened_at = None
 
     def ref(self) -> ConversationRef:
         """How events carry it, as it stands at this moment."""
@@ -90,6 +105,7 @@ class ConversationState(msgspec.Struct, kw_only=True):
 
 _SAVED = (
     "stay_id",
+    "channel_id",
     "account_id",
     "status",
     "department",
@@ -101,6 +117,7 @@ _SAVED = (
     "last_message_preview",
     "last_message_sender",
     "last_message_at",
+    "is_archived",
     "last_staff_message_at",
     "relayed_at",
     "waiting_since",
@@ -175,10 +192,10 @@ class ConversationStore:
         return found[0] if found else None
 
     async def move_account(self, old_id: int, new_id: int) -> None:
-        """Have a guest's open conversations go on by another account of theirs."""
+        """Have a guest's conversations go on by another account of theirs; closed ones may be opened again."""
         await self._connection.execute(
             update(Conversation)
-            .where(Conversation.account_id == old_id, Conversation.status != ConversationStatus.CLOSED)
+            .where(Conversation.account_id == old_id)
             .values(account_id=new_id, updated_at=func.now())
         )
 
@@ -221,11 +238,6 @@ class ConversationStore:
         is_new = {row[0]: row[1] for row in found}
         return [(state, is_new[state.id]) for state in await self.lock_many(is_new)]
 
-    async def refs(self, conversation_ids: Collection[int]) -> dict[int, ConversationRef]:
-        """How events carry these conversations, by id."""
-        found = await self._connection.execute(_view().where(Conversation.id.in_(list(conversation_ids))))
-        return {row["id"]: _to_view(dict(row)).as_ref() for row in found.mappings()}
-
     async def save(self, state: ConversationState) -> None:
         """Write back what may have changed."""
         await self.save_many([state])
@@ -234,37 +246,6 @@ class ConversationStore:
         """The same for several."""
         await self._connection.execute(
             _SAVE, [{f"saved_{name}": getattr(each, name) for name in ("id", *_SAVED)} for each in states]
-        )
-
-    async def get(self, conversation_id: int) -> ConversationView | None:
-        found = await self._connection.execute(_view().where(Conversation.id == conversation_id))
-        row = found.mappings().one_or_none()
-        return _to_view(dict(row)) if row else None
-
-    async def of_stay(self, hotel_id: int, stay_id: int) -> list[ConversationView]:
-        """Every conversation of a stay, closed ones too, the newest first."""
-        rows = await self._connection.execute(
-            _view()
-            .where(Conversation.hotel_id == hotel_id, Conversation.stay_id == stay_id)
-            .order_by(Conversation.id.desc())
-        )
-        return [_to_view(dict(row)) for row in rows.mappings()]
-
-    async def note_reader(self, conversation_id: int, user_id: int, at: datetime) -> None:
-        """Keep that a staff user has read everything that stands there now."""
-        newest = select(func.max(Message.id)).where(Message.conversation_id == conversation_id).scalar_subquery()
-        statement = upsert(Participant).values(
-            conversation_id=conversation_id, user_id=user_id, last_read_message_id=newest, last_read_at=at
-        )
-        read = statement.excluded
-        await self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[Participant.conversation_id, Participant.user_id],
-                set_={
-                    "last_read_message_id": func.greatest(Participant.last_read_message_id, read.last_read_message_id),
-                    "last_read_at": func.greatest(Participant.last_read_at, read.last_read_at),
-                },
-            )
         )
 
     async def claim_typing(self, conversation_id: int, at: datetime, *, every: timedelta) -> bool:
@@ -279,111 +260,71 @@ class ConversationStore:
         )
         return done.rowcount == 1
 
-    async def list_page(
-        self, scope: Scope, statuses: Sequence[ConversationStatus], *, limit: int, offset: int
-    ) -> Page[ConversationView]:
-        """What ``scope`` sees in these statuses, the last active first: one statement, whatever its length."""
-        where = and_(_in_scope(scope), Conversation.status.in_(statuses))
-        count = select(func.count()).select_from(Conversation).where(where).scalar_subquery()
-        rows = await self._connection.execute(
-            _view()
-            .add_columns(count.label("count"))
-            .where(where)
-            .order_by(Conversation.last_activity_at.desc(), Conversation.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        found = [dict(row) for row in rows.mappings()]
-        total = found[0]["count"] if found else 0
-        return Page([_to_view(row) for row in found], total)
-
     async def _lock(self, *where: ColumnElement[bool]) -> list[ConversationState]:
-        # What may change with the row is no join: were it moved to another account or stay while its lock was waited
-        # for, the joined row would be the old one's, or none. A subquery is asked again for the row as it is now.
-        address = select(Account.address).where(Account.id == Conversation.account_id).scalar_subquery()
-        is_group = select(Account.is_group).where(Account.id == Conversation.account_id).scalar_subquery()
-        opened_at = select(Account.last_inbound_at).where(Account.id == Conversation.account_id).scalar_subquery()
-        room_number = select(Stay.room_number).where(Stay.id == Conversation.stay_id).scalar_subquery()
-        floor = select(Stay.floor).where(Stay.id == Conversation.stay_id).scalar_subquery()
+        # First the rows, then what they refer to. In one statement PostgreSQL would look at accounts, channels and
+        # stays as they were when it began to wait for the lock: one that was made, or changed, meanwhile is not seen.
+        ids = (
+            await self._connection.scalars(
+                select(Conversation.id).where(*where).order_by(Conversation.id).with_for_update()
+            )
+        ).all()
+        if not ids:
+            return []
         rows = await self._connection.execute(
-            _columns(
-                room_number.label("room_number"),
-                floor.label("floor"),
+            columns(
                 Guest.language.label("guest_language"),
                 Conversation.channel_id,
                 Conversation.account_id,
-                address.label("address"),
-                is_group.label("is_group"),
-                opened_at.label("window_opened_at"),
+                Account.address,
+                Account.is_group,
                 Conversation.flow_name,
                 Conversation.last_staff_message_at,
                 Conversation.relayed_at,
                 Conversation.waiting_since,
                 Conversation.closed_at,
             )
-            .where(*where)
+            .where(Conversation.id.in_(ids))
             .order_by(Conversation.id)
-            .with_for_update(of=Conversation)
         )
         return [ConversationState(**row) for row in rows.mappings()]
 
 
-def _in_scope(scope: Scope) -> ColumnElement[bool]:
-    """The SQL of ``Scope.covers``."""
-    mine = Conversation.hotel_id == scope.hotel_id
-    if scope.departments is None:
-        return mine
-    return and_(mine, or_(Conversation.department.is_(None), Conversation.department.in_(sorted(scope.departments))))
-
-
-def _columns(*more: Any) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Conversation.id,
-            Conversation.hotel_id,
-            Conversation.stay_id,
-            Conversation.guest_id,
-            Guest.full_name.label("guest_name"),
-            Guest.phone.label("guest_phone"),
-            Channel.platform,
-            Conversation.status,
-            Conversation.department,
-            Conversation.assignee_id,
-            Conversation.current_step,
-            Conversation.context_data,
-            Conversation.last_message_id,
-            Conversation.last_message_preview,
-            Conversation.last_message_sender,
-            Conversation.last_message_at,
-            *more,
-        )
-        .join(Guest, Guest.id == Conversation.guest_id)
-        .join(Channel, Channel.id == Conversation.channel_id)
+def columns(*more: Any) -> Select[*tuple[Any, ...]]:
+    """What a locked conversation and a view of one have in common, and these."""
+    found: Select[*tuple[Any, ...]] = select(
+        Conversation.id,
+        Conversation.hotel_id,
+        Conversation.stay_id,
+        Conversation.guest_id,
+        Guest.full_name.label("guest_name"),
+        Guest.phone.label("guest_phone"),
+        Channel.platform,
+        Conversation.status,
+        Conversation.department,
+        Conversation.assignee_id,
+        select(name_of_user).where(User.id == Conversation.assignee_id).scalar_subquery().label("assignee_name"),
+        Conversation.conversation_type,
+        Conversation.priority,
+        Conversation.is_archived,
+        Conversation.current_step,
+        Conversation.context_data,
+        Conversation.created_at,
+        Conversation.last_message_id,
+        Conversation.last_message_preview,
+        Conversation.last_message_sender,
+        Conversation.last_message_at,
+        Stay.room_number,
+        Stay.floor,
+        Account.last_inbound_at.label("window_opened_at"),
+        *more,
     )
-
-
-def _view() -> Select[*tuple[Any, ...]]:
     return (
-        _columns(
-            Stay.room_number,
-            Stay.floor,
-            Account.last_inbound_at.label("window_opened_at"),
-            Conversation.created_at,
-            Conversation.updated_at,
-        )
+        found.join(Guest, Guest.id == Conversation.guest_id)
+        .join(Channel, Channel.id == Conversation.channel_id)
         .join(Account, Account.id == Conversation.account_id)
         .outerjoin(Stay, Stay.id == Conversation.stay_id)
     )
 
 
-def _to_view(row: dict[str, Any]) -> ConversationView:
-    row.pop("count", None)
-    last_id = row.pop("last_message_id")
-    content, sender, at = (row.pop(f"last_message_{part}") for part in ("preview", "sender", "at"))
-    last = None if last_id is None else LastMessage(id=last_id, content=content, sender_type=sender, at=at)
-    closes_at = _closing(row["platform"], row.pop("window_opened_at"))
-    return ConversationView(**row, last_message=last, window_closes_at=closes_at)
-
-
-def _closing(platform: Platform, opened_at: datetime | None) -> datetime | None:
+def closing(platform: Platform, opened_at: datetime | None) -> datetime | None:
     return None if platform.window is None or opened_at is None else opened_at + platform.window

@@ -154,13 +154,13 @@ class DeliveryStore:
     async def requeue(self, message_id: int, at: datetime) -> bool:
         """Send a message again that has failed; False where it is being tried, or was never to be sent.
 
-        Its tries and its time begin anew, and it goes where the conversation is answered by now. That it may have
-        arrived before stays noted.
+        Its tries and its time begin anew, and it goes where the conversation is answered by now; by its own channel, to
+        where it went, if the conversation has gone to another. That it may have arrived before stays noted.
         """
         address = (
             select(Account.address)
             .join(Conversation, Conversation.account_id == Account.id)
-            .where(Conversation.id == Delivery.conversation_id)
+            .where(Conversation.id == Delivery.conversation_id, Account.channel_id == Delivery.channel_id)
             .scalar_subquery()
         )
         done = await self._connection.execute(
@@ -171,7 +171,7 @@ class DeliveryStore:
             )
             .values(
                 state=OutboxState.PENDING,
-                address=address,
+                address=func.coalesce(address, Delivery.address),
                 attempts=0,
                 next_attempt_at=at,
                 created_at=at,

@@ -50,7 +50,15 @@ class DirectoryStore:
 
     async def save_guest(self, hotel_id: int, numbers: Sequence[str], values: Mapping[str, Any]) -> Saved:
         """The guest whom the hotel knows by one of ``numbers`` (digits; spellings of one line, the first one counts
-        most), or a new one. From then on they are known by the first."""
+        most), or a new one. From then on they are known by the first.
+
+        Books may go on naming a guest by a number that is theirs no longer: who was known by it and has that name is
+        meant, and keeps the number that they have now.
+        """
+        former = await self._formerly(hotel_id, numbers, values["full_name"])
+        if former is not None:
+            known = {name: value for name, value in values.items() if name != "phone"}
+            return await save(self._connection, Guest, {"id": former}, known)
         guest_id = await self._guest_id(hotel_id, numbers)
         if guest_id is None:
             created = await create(self._connection, Guest, {"hotel_id": hotel_id, **values})
@@ -72,6 +80,20 @@ class DirectoryStore:
                 GuestIdentity.value.in_(numbers),
             )
             .order_by((GuestIdentity.value == numbers[0]).desc(), GuestIdentity.id)
+            .limit(1)
+        )
+        return found
+
+    async def _formerly(self, hotel_id: int, numbers: Sequence[str], name: str) -> int | None:
+        found: int | None = await self._connection.scalar(
+            select(GuestIdentity.guest_id)
+            .join(Guest, Guest.id == GuestIdentity.guest_id)
+            .where(
+                GuestIdentity.hotel_id == hotel_id,
+                GuestIdentity.kind == IdentityKind.FORMER_PHONE,
+                GuestIdentity.value.in_(numbers),
+                func.lower(Guest.full_name) == func.lower(name),
+            )
             .limit(1)
         )
         return found

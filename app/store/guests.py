@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from app.core.types import CheckinState, IdentityKind, OutboxState, StayStatus
-from app.models import Account, Delivery, Guest, GuestIdentity, Stay
+from app.models import Account, Conversation, Delivery, Guest, GuestIdentity, Stay
 from app.store.claims import is_in
 from app.store.saving import reserve, told
 
@@ -34,6 +34,7 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
     guest_id: int | None
     last_inbound_at: datetime | None
     opted_out_at: datetime | None
+    wished_at: datetime | None
 
 
 class NewGuest(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +72,7 @@ _ACCOUNT = (
     Account.guest_id,
     Account.last_inbound_at,
     Account.opted_out_at,
+    Account.wished_at,
 )
 
 
@@ -107,6 +109,15 @@ class GuestStore:
         )
         return [AccountRecord(**row) for row in rows.mappings()]
 
+    async def known_addresses(self, channel_id: int, addresses: Collection[str]) -> set[str]:
+        """Those of these addresses that are a guest's here. Not locked."""
+        found = await self._connection.scalars(
+            select(Account.address).where(
+                Account.channel_id == channel_id, Account.address.in_(list(addresses)), Account.guest_id.is_not(None)
+            )
+        )
+        return set(found)
+
     async def accounts_of(self, guest_ids: Collection[int]) -> list[AccountRecord]:
         """Every account of these guests, the oldest first. Not locked."""
         rows = await self._connection.execute(
@@ -133,13 +144,15 @@ class GuestStore:
         )
         return [(row.channel_id, row.address) for row in rows if row.is_awaited]
 
-    async def set_opted_out(self, account_id: int, at: datetime | None) -> None:
+    async def set_opted_out(self, account_id: int, at: datetime | None, *, said_at: datetime) -> None:
         """Since when the guest of this account wants nothing that they did not ask for; None where they do. It holds
         for every account of theirs."""
         mine = aliased(Account)
         guest_id = select(mine.guest_id).where(mine.id == account_id).scalar_subquery()
         await self._connection.execute(
-            update(Account).where(or_(Account.id == account_id, Account.guest_id == guest_id)).values(opted_out_at=at)
+            update(Account)
+            .where(or_(Account.id == account_id, Account.guest_id == guest_id))
+            .values(opted_out_at=at, wished_at=said_at)
         )
 
     async def move_account(self, account_id: int, address: str) -> bool:
@@ -150,6 +163,14 @@ class GuestStore:
             update(Account).where(Account.id == account_id, ~taken).values(address=address)
         )
         return done.rowcount == 1
+
+    async def release_accounts(self, account_ids: Collection[int]) -> None:
+        """Nobody knows whose these are: whoever writes from them next is met as if for the first time."""
+        await self._connection.execute(
+            update(Account)
+            .where(Account.id.in_(list(account_ids)))
+            .values(guest_id=None, name=None, last_inbound_at=None, opted_out_at=None, wished_at=None)
+        )
 
     async def lock_directory(self, hotel_id: int) -> None:
         """Until the transaction ends nobody else makes a guest of this hotel: no person becomes two."""
@@ -201,6 +222,24 @@ class GuestStore:
             )
         )
 
+    async def lapse(self, hotel_id: int, guest_id: int, numbers: Sequence[str]) -> None:
+        """These numbers (digits) are this guest's no longer, and whoever has them now is somebody else."""
+        known_as = [(kind, number) for kind in (IdentityKind.WHATSAPP, IdentityKind.PHONE) for number in numbers]
+        await self.forget(guest_id, known_as)
+        await self.identify(hotel_id, guest_id, [(IdentityKind.FORMER_PHONE, number) for number in numbers])
+
+    async def user_ids_of(self, guest_ids: Collection[int]) -> dict[int, set[str]]:
+        """What the provider calls these guests; those of whom it has told nothing do not stand here."""
+        rows = await self._connection.execute(
+            select(GuestIdentity.guest_id, GuestIdentity.value).where(
+                GuestIdentity.guest_id.in_(list(guest_ids)), GuestIdentity.kind == IdentityKind.WHATSAPP_USER
+            )
+        )
+        found: dict[int, set[str]] = {}
+        for row in rows:
+            found.setdefault(row.guest_id, set()).add(row.value)
+        return found
+
     async def change_phone(self, guest_id: int, known_as: Collection[str], phone: str) -> None:
         """The number that people see, where it is one of these."""
         await self._connection.execute(
@@ -217,11 +256,14 @@ class GuestStore:
         when each wants nothing that was not asked for, which its guest may have said from another."""
         own = told({"id": Account.id, "guest_id": Account.guest_id, "name": Account.name}, sorted(accounts))
         others = aliased(Account)
-        since = select(func.max(others.opted_out_at)).where(others.guest_id == own.c.guest_id).scalar_subquery()
+        since, said_at = (
+            select(func.max(column)).where(others.guest_id == own.c.guest_id).scalar_subquery()
+            for column in (others.opted_out_at, others.wished_at)
+        )
         rows = await self._connection.execute(
             update(Account)
             .where(Account.id == own.c.id)
-            .values(guest_id=own.c.guest_id, name=own.c.name, opted_out_at=since)
+            .values(guest_id=own.c.guest_id, name=own.c.name, opted_out_at=since, wished_at=said_at)
             .returning(Account.id, Account.opted_out_at)
         )
         return {row.id: row.opted_out_at for row in rows}
@@ -229,17 +271,32 @@ class GuestStore:
     async def spellings_of(self, guest_ids: Collection[int]) -> dict[int, set[str]]:
         """By what each guest is known, and the addresses that they have written from."""
         ids = list(guest_ids)
-        known = select(GuestIdentity.guest_id, GuestIdentity.value).where(GuestIdentity.guest_id.in_(ids))
+        known = select(GuestIdentity.guest_id, GuestIdentity.value).where(
+            GuestIdentity.guest_id.in_(ids), GuestIdentity.kind != IdentityKind.FORMER_PHONE
+        )
         written = select(Account.guest_id, Account.address).where(Account.guest_id.in_(ids))
         found: dict[int, set[str]] = {}
         for row in await self._connection.execute(known.union_all(written)):
             found.setdefault(row[0], set()).add(row[1])
         return found
 
-    async def by_ids(self, ids: Collection[int]) -> dict[int, GuestRecord]:
-        rows = await self._connection.execute(
-            select(Guest.id, Guest.full_name, Guest.language, Guest.phone).where(Guest.id.in_(list(ids)))
+    async def lock(self, guest_id: int) -> None:
+        """Until the transaction ends nobody else holds this guest; who merely refers to them need not wait."""
+        await self._connection.execute(select(Guest.id).where(Guest.id == guest_id).with_for_update(key_share=True))
+
+    async def lock_of(self, conversation_id: int) -> None:
+        """The same by a conversation of theirs."""
+        whose = select(Conversation.guest_id).where(Conversation.id == conversation_id)
+        await self._connection.execute(
+            select(Guest.id).where(Guest.id == whose.scalar_subquery()).with_for_update(key_share=True)
         )
+
+    async def by_ids(self, ids: Collection[int], *, locked: bool = False) -> dict[int, GuestRecord]:
+        """These guests; with ``locked`` held as by ``lock``, in the order of their ids."""
+        statement = select(Guest.id, Guest.full_name, Guest.language, Guest.phone).where(Guest.id.in_(list(ids)))
+        if locked:
+            statement = statement.order_by(Guest.id).with_for_update(key_share=True)
+        rows = await self._connection.execute(statement)
         return {row["id"]: GuestRecord(**row) for row in rows.mappings()}
 
     async def current_stays(self, guest_ids: Collection[int]) -> dict[int, StayRecord]:

@@ -6,14 +6,26 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, RowMapping, Select, any_, case, insert, literal, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    RowMapping,
+    Select,
+    any_,
+    case,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.types import DeliveryStatus, MediaState, MessageOrigin, MessageType, SenderType
 from app.core.views import MediaView, MessageView
-from app.models import Media, Message
+from app.models import Conversation, Media, Message
 from app.store.saving import reserve, told
 
 
@@ -72,6 +84,7 @@ _MESSAGE = (
     Message.is_note,
     Message.edited_at,
     Message.revoked_at,
+    Message.read_at,
     Message.client_message_id,
     Message.created_at,
     Message.provider_timestamp,
@@ -148,6 +161,14 @@ class MessageStore:
     async def by_client_id(self, staff_user_id: int, client_message_id: UUID) -> MessageView | None:
         return await self._one(Message.staff_user_id == staff_user_id, Message.client_message_id == client_message_id)
 
+    async def by_guests_client_id(self, hotel_id: int, client_message_id: UUID) -> MessageView | None:
+        """The message that a guest's client has named so, of whichever guest of the hotel."""
+        return await self._one(
+            Message.hotel_id == hotel_id,
+            Message.client_message_id == client_message_id,
+            Message.staff_user_id.is_(None),
+        )
+
     async def parts_of(self, first: MessageView) -> list[int]:
         """The ids of the messages that a long text of staff was sent as, this first one's included."""
         rows = await self._connection.scalars(
@@ -162,24 +183,12 @@ class MessageStore:
         return list(rows)
 
     async def is_known_outside(self, message_id: int) -> bool:
-        """Whether the provider knows this message: it can be quoted, and reacted to."""
-        return bool(
-            await self._connection.scalar(select(Message.external_id.is_not(None)).where(Message.id == message_id))
-        )
-
-    async def read_newest(self, conversation_id: int, at: datetime) -> str | None:
-        """Note that the guest's newest message was read by the hotel. Its provider's id; None where that was known."""
-        external_id: str | None = await self._connection.scalar(
-            update(Message)
-            .where(Message.id == _newest_of_guest(conversation_id).with_only_columns(Message.id).scalar_subquery())
-            .where(Message.read_at.is_(None))
-            .values(read_at=at)
-            .returning(Message.external_id)
-        )
-        return external_id
+        """Whether the provider of the conversation's channel knows this message: it can be quoted, and reacted to."""
+        known = select(Message.id).where(Message.id == message_id, Message.external_id.is_not(None), is_of_channel())
+        return await self._connection.scalar(known) is not None
 
     async def newest_of_guest(self, conversation_id: int) -> str | None:
-        """The provider's id of the guest's newest message."""
+        """The id of the guest's newest message that the provider of the conversation's channel knows."""
         external_id: str | None = await self._connection.scalar(_newest_of_guest(conversation_id))
         return external_id
 
@@ -223,6 +232,12 @@ class MessageStore:
         return _to_view(row) if row else None
 
 
+def is_of_channel() -> ColumnElement[bool]:
+    """The message came or left by the channel that its conversation is on now."""
+    now = select(Conversation.channel_id).where(Conversation.id == Message.conversation_id).scalar_subquery()
+    return Message.channel_id == now
+
+
 def _newest_of_guest(conversation_id: int) -> Select[str | None]:
     return (
         select(Message.external_id)
@@ -231,6 +246,7 @@ def _newest_of_guest(conversation_id: int) -> Select[str | None]:
             Message.sender_type == SenderType.GUEST,
             Message.type != MessageType.REACTION,
             Message.external_id.is_not(None),
+            is_of_channel(),
         )
         .order_by(Message.id.desc())
         .limit(1)

@@ -1,4 +1,4 @@
-"""What is deleted in time, in batches: files, finished deliveries with their reports, raw bodies."""
+"""What is deleted in time, in batches: files, finished deliveries with their reports, raw bodies, corrections."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from app.core.types import MediaState, OutboxState, StayStatus
-from app.models import Delivery, InboundItem, InboundUpdate, Media, MessageStatus, Stay
+from app.models import Correction, Delivery, InboundItem, InboundUpdate, Media, MessageStatus, Stay
 
 WITH_BYTES = (MediaState.PENDING, MediaState.STORED)
 
@@ -151,6 +151,13 @@ class RetentionStore:
             await self._connection.execute(delete(InboundItem).where(InboundItem.update_id.in_(due)))
             await self._connection.execute(delete(InboundUpdate).where(InboundUpdate.id.in_(due)))
         return len(due)
+
+    async def forget_corrections(self, before: datetime, limit: int) -> int:
+        """Edits and revocations as they were told: what they change says so itself by then. Answers how many."""
+        key = (Correction.channel_id, Correction.external_id)
+        due = select(*key).where(Correction.received_at < before).limit(limit)
+        done = await self._connection.execute(delete(Correction).where(tuple_(*key).in_(due)))
+        return done.rowcount
 
     async def _mark_deleted(self, ids: object, at: datetime) -> list[DeletedFile]:
         rows = await self._connection.execute(

@@ -19,10 +19,11 @@ class Outcome(StrEnum):
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """A row's id, and what became of it."""
+    """A row's id, what became of it, and which of its columns differ from before, where it was there."""
 
     id: int
     outcome: Outcome
+    changed: frozenset[str] = frozenset()
 
 
 async def save(
@@ -60,10 +61,11 @@ async def change(connection: AsyncConnection, model: type[Any], row: Row[Any], v
     different = {name: value for name, value in values.items() if getattr(row, name) != value}
     if not different:
         return Saved(row.id, Outcome.UNCHANGED)
+    changed = frozenset(different)
     if hasattr(model, "updated_at"):
         different["updated_at"] = func.now()
     await connection.execute(update(model).where(model.id == row.id).values(**different))
-    return Saved(row.id, Outcome.UPDATED)
+    return Saved(row.id, Outcome.UPDATED, changed)
 
 
 async def reserve(connection: AsyncConnection, model: type[Any], count: int) -> list[int]:

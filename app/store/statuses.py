@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BindParameter, and_, any_, literal, select, update
+from sqlalchemy import BindParameter, and_, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.types import DELIVERY_RANK, DeliveryStatus
-from app.models import Message, MessageStatus
+from app.core.types import DELIVERY_RANK, DeliveryStatus, MessageType, OutboxState
+from app.models import Delivery, Message, MessageStatus
+from app.store.claims import is_in
 from app.store.saving import told
 
 
@@ -26,11 +27,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a message that left. ``error`` is a sentence for staff."""
+    """What becomes of a message that left. ``error`` is a sentence for staff, ``read_at`` when its guest read it."""
 
     delivery_status: DeliveryStatus
     error: str | None = None
     error_code: int | None = None
+    read_at: datetime | None = None
 
 
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,15 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     error_code: int | None = None
     error: str | None = None
     at: datetime | None = None
+
+
+class TriedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that has been handed over, or may have been, with what was to be sent."""
+
+    id: int
+    address: str
+    type: MessageType
+    content: str
 
 
 class StatusStore:
@@ -62,6 +73,21 @@ class StatusStore:
             )
         )
         return done.rowcount == 1
+
+    async def tried(self, channel_id: int, addresses: Collection[str]) -> list[TriedDelivery]:
+        """What may have been handed over to these guests, and is not known to be sent; in its order."""
+        rows = await self._connection.execute(
+            select(Delivery.id, Delivery.address, Message.type, Message.content)
+            .join(Message, Message.id == Delivery.message_id)
+            .where(
+                Delivery.channel_id == channel_id,
+                Delivery.address.in_(list(addresses)),
+                Delivery.attempts > 0,
+                is_in(Delivery.state, OutboxState.SENDING, OutboxState.UNCONFIRMED),
+            )
+            .order_by(Delivery.id)
+        )
+        return [TriedDelivery(**row) for row in rows.mappings()]
 
     async def note_waiting(self, message_id: int, error: str, error_code: int | None) -> bool:
         """Say why a queued message has not left yet; answers whether it is queued."""
@@ -135,20 +161,29 @@ class StatusStore:
         return [Standing(**row) for row in rows.mappings()]
 
     async def set_statuses(self, statuses: Mapping[int, NewStatus]) -> None:
-        """Write the statuses of messages that are locked."""
+        """Write the statuses of messages that are locked. When a guest read one is written once."""
         new = told(
             {
                 "id": Message.id,
                 "status": Message.delivery_status,
                 "error": Message.delivery_error,
                 "code": Message.delivery_error_code,
+                "read_at": Message.read_at,
             },
-            [(key, each.delivery_status, _cut(each.error), each.error_code) for key, each in sorted(statuses.items())],
+            [
+                (key, each.delivery_status, _cut(each.error), each.error_code, each.read_at)
+                for key, each in sorted(statuses.items())
+            ],
         )
         await self._connection.execute(
             update(Message)
             .where(Message.id == new.c.id)
-            .values(delivery_status=new.c.status, delivery_error=new.c.error, delivery_error_code=new.c.code)
+            .values(
+                delivery_status=new.c.status,
+                delivery_error=new.c.error,
+                delivery_error_code=new.c.code,
+                read_at=func.coalesce(Message.read_at, new.c.read_at),
+            )
         )
 
     async def statuses_of(self, channel_id: int, external_id: str) -> list[StatusReport]:

@@ -14,19 +14,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.events import Event, MessageCreated, MessageUpdated, StoredEvent
 from app.core.types import MediaState
+from app.store.api_keys import ApiKeyStore
 from app.store.attempts import AttemptStore
 from app.store.audit import AuditStore
 from app.store.channels import ChannelStore
+from app.store.conversation_views import ConversationViews
 from app.store.conversations import ConversationState, ConversationStore
 from app.store.corrections import CorrectionStore
 from app.store.deliveries import DeliveryStore
+from app.store.desk import DeskStore
 from app.store.events import EventStore
+from app.store.guest_sessions import GuestSessionStore
 from app.store.guests import GuestStore
 from app.store.hotels import HotelStore
 from app.store.inbound import InboundStore
 from app.store.media import MediaStore
 from app.store.messages import MessageStore
 from app.store.pace import PaceStore
+from app.store.present_guests import PresentGuestStore
+from app.store.reading import ReadingStore
 from app.store.retention import RetentionStore
 from app.store.sessions import SessionStore
 from app.store.statuses import StatusStore
@@ -88,6 +94,10 @@ class UnitOfWork:
         self.has_deliveries = self.has_deliveries or any(_awaits_a_file(event) for _, event in self._events)
 
     @cached_property
+    def api_keys(self) -> ApiKeyStore:
+        return ApiKeyStore(self.connection)
+
+    @cached_property
     def attempts(self) -> AttemptStore:
         return AttemptStore(self.connection)
 
@@ -112,8 +122,16 @@ class UnitOfWork:
         return DeliveryStore(self.connection)
 
     @cached_property
+    def desk(self) -> DeskStore:
+        return DeskStore(self.connection)
+
+    @cached_property
     def events(self) -> EventStore:
         return EventStore(self.connection)
+
+    @cached_property
+    def guest_sessions(self) -> GuestSessionStore:
+        return GuestSessionStore(self.connection)
 
     @cached_property
     def guests(self) -> GuestStore:
@@ -140,6 +158,14 @@ class UnitOfWork:
         return PaceStore(self.connection)
 
     @cached_property
+    def present_guests(self) -> PresentGuestStore:
+        return PresentGuestStore(self.connection)
+
+    @cached_property
+    def reading(self) -> ReadingStore:
+        return ReadingStore(self.connection)
+
+    @cached_property
     def retention(self) -> RetentionStore:
         return RetentionStore(self.connection)
 
@@ -154,6 +180,10 @@ class UnitOfWork:
     @cached_property
     def templates(self) -> TemplateStore:
         return TemplateStore(self.connection)
+
+    @cached_property
+    def views(self) -> ConversationViews:
+        return ConversationViews(self.connection)
 
     @cached_property
     def users(self) -> UserStore:

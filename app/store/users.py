@@ -37,6 +37,10 @@ class UserStore:
     async def profile(self, user_id: int) -> Profile | None:
         return _profile(await self._connection.execute(_PROFILE.where(User.id == user_id)))
 
+    async def active(self, user_id: int) -> Profile | None:
+        """The same, for one who may sign in."""
+        return _profile(await self._connection.execute(_PROFILE.where(User.id == user_id, User.is_active)))
+
     async def lock_verified(self, credentials: Credentials) -> Profile | None:
         """The active user whose password is still the one that was verified, kept so until the transaction ends."""
         found = await self._connection.execute(

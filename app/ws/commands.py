@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from app.core.errors import Invalid
-from app.core.text import holds_nul
+from app.ws.faults import bad_field, check_texts
 
 S = TypeVar("S")
 A = TypeVar("A", bound=msgspec.Struct)
@@ -44,7 +44,7 @@ class CommandTable(Generic[S]):
         try:
             arguments = msgspec.convert(fields, shape)
         except msgspec.ValidationError as error:
-            raise Invalid(f"{name}: {error}", code="bad_fields") from None
+            raise bad_field(str(name), error) from None
         await handler(socket, arguments)
 
 
@@ -55,6 +55,5 @@ def _decode(text: str | None) -> dict[str, Any]:
         raise Invalid("Invalid JSON format", code="bad_json") from None
     if not isinstance(fields, dict):
         raise Invalid("A command is a JSON object.", code="bad_json")
-    if holds_nul(fields):
-        raise Invalid("A text may not hold the character NUL.", code="bad_fields")
+    check_texts(fields)
     return fields

@@ -5,6 +5,10 @@ is another one, ``ws/writer.py`` sends through ASGI instead.
 
 It also holds a peer to limits that uvicorn does not know: whoever is refused is told so and let go, whoever sends more
 frames than anybody needs is closed with 4429, and nobody keeps a connection by not reading or not answering.
+
+Whoever is closed in the middle of what they send can read why. A kernel that closes with bytes unread answers those
+with a reset, and the peer's throws away what it has of ours: so the rest is taken in for a while, and nobody looks at
+it.
 """
 
 from asyncio import BaseTransport, TimerHandle
@@ -42,9 +46,12 @@ class LobbyWebSocketProtocol(WebSocketsSansIOProtocol):
     """For the peer to take what was written before the close; then it is lost."""
     frames_at_once: float = 400
     frames_per_second: float = 100
+    thrown_away_at_most: int = 16 * 1024 * 1024
+    """Bytes that are taken in after our close frame, while the peer has yet to read it; what is more stays unread."""
 
     _ending: TimerHandle | None = None
     _hung_up = False
+    _thrown_away = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -60,7 +67,10 @@ class LobbyWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), SLICE):
-            if self._hung_up or self.transport.is_closing():
+            if self._hung_up:
+                self._throw_away(len(data) - start)
+                return
+            if self.transport.is_closing():
                 return
             super().data_received(data[start : start + SLICE])
             if self.conn.handshake_exc is not None and not self.handshake_initiated:
@@ -149,7 +159,7 @@ class LobbyWebSocketProtocol(WebSocketsSansIOProtocol):
             super().send_500_response()
 
     def handle_parser_exception(self) -> None:
-        """As uvicorn's, but the reason is let through: closing with bytes unread would make kernels throw it away."""
+        """As uvicorn's, but the reason is let through."""
         close = self.conn.close_sent
         assert close is not None
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
@@ -169,13 +179,21 @@ class LobbyWebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def _hang_up(self, last_words: bytes) -> None:
+        """Say no more after this, and take in what comes until the peer ends its side too: soon, for it sees the end
+        of ours."""
         self.close_sent = self._hung_up = True
-        self.read_paused = False  # or the application would have it read on
-        self.transport.pause_reading()
+        self.read_paused = False
+        self.transport.resume_reading()
         self.transport.write(last_words)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._abort_in(self.answer_within)
+        self.close_timer = self.close_timer or self._ending  # without one uvicorn closes where the application returns
+
+    def _throw_away(self, size: int) -> None:
+        self._thrown_away += size
+        if self._thrown_away > self.thrown_away_at_most:
+            self.transport.pause_reading()  # until the time is over, in which the peer may still read
 
     def _abort_in(self, seconds: float) -> None:
         """End the connection in so many seconds at the latest."""

@@ -28,13 +28,16 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.core.events import StoredEvent, UserChanged
-from app.core.principal import Principal
+from app.core.events import StayChanged, UserChanged
+from app.core.principal import Caller, Principal
+from app.core.signals import Passing, Told
+from app.realtime.hub import own_commits
 from app.realtime.room import Broadcast
 from app.services.access import may_hear
 from app.services.container import Services
 from app.ws.authentication import authenticate, chosen_subprotocol
 from app.ws.commands import CommandTable
+from app.ws.deeds import OwnDeeds
 from app.ws.rate import RateLimit
 from app.ws.writer import TooSlow, Writer, framed, writer_for
 
@@ -54,20 +57,42 @@ _CODES: Final = {
 
 
 class SocketContract(Protocol):
-    """What a contract says of one of its sockets."""
+    """What a contract says of one of its sockets. Those that are of one kind share one: what differs is the session."""
 
     name: str
     commands: CommandTable["Session"]
+
+    async def authenticate(self, websocket: WebSocket, services: Services) -> Caller:
+        """Whoever has opened it. Raises Unauthenticated, Forbidden, NotFound."""
+        return await authenticate(websocket, services)
 
     async def audiences(self, session: "Session") -> Iterable[str]:
         """What a new socket hears. Raises Forbidden or NotFound to refuse it."""
         ...
 
-    def render(self, stored: StoredEvent, audience: str) -> dict[str, Any] | None:
-        """An event in the contract's words, None where it has none for it."""
+    def hears(self, session: "Session", stored: Told, audience: str) -> bool:
+        """Whether this socket is one to tell, whose caller may hear it."""
+        return True
+
+    def knows(self, stored: Told, audience: str) -> bool:
+        """Whether by this audience all of an event is told, and not only that it happened."""
+        return True
+
+    def render(self, stored: Told, audience: str) -> dict[str, Any] | None:
+        """An event in the contract's words, None where it has none for it. The same for all whom it is told by this
+        audience."""
         ...
 
     def error(self, error: LobbyError) -> dict[str, Any]: ...
+
+    def named_by(self, text: str | None) -> dict[str, Any]:
+        """What the error of a refused command, given as it came, repeats of it."""
+        return {}
+
+    def follow(self, session: "Session") -> Iterable[str] | None:
+        """What ``audiences`` would say now that the rights of the caller are others; None where that is all the same.
+        Raises Forbidden where the socket is not for them any more."""
+        return None
 
 
 class Session:
@@ -78,13 +103,14 @@ class Session:
         websocket: WebSocket,
         services: Services,
         contract: SocketContract,
-        principal: Principal,
+        caller: Caller,
         since: int | None,
     ) -> None:
         self.services = services
         self.contract = contract
-        self.principal = principal
+        self.caller = caller
         self.audiences: dict[str, int] = {}
+        self.deeds = OwnDeeds()
         self.opened_at = datetime.now(UTC)
         self._websocket = websocket
         self._since = since
@@ -95,14 +121,30 @@ class Session:
         self._ended: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._heartbeat: asyncio.TimerHandle | None = None
         self._rate = RateLimit()
+        self._joined: frozenset[str] | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """The user who opened it, on the sockets that are for users."""
+        assert isinstance(self.caller, Principal)
+        return self.caller
+
+    @property
+    def path_params(self) -> dict[str, Any]:
+        return self._websocket.path_params
 
     # What the hub calls
 
-    def accepts(self, stored: StoredEvent, audience: str) -> bool:
-        return may_hear(self.principal, stored.event, audience)
+    def accepts(self, stored: Told, audience: str) -> bool:
+        return may_hear(self.caller, stored.event, audience) and self.contract.hears(self, stored, audience)
+
+    def knows(self, stored: Told, audience: str) -> bool:
+        return self.contract.knows(stored, audience)
 
     def tell(self, broadcast: Broadcast, audience: str) -> None:
-        if isinstance(broadcast.stored.event, UserChanged):
+        if isinstance(broadcast.stored, Passing) and self._writer.is_behind:
+            return  # of no use to somebody who reads what was said long ago
+        if isinstance(broadcast.stored.event, UserChanged | StayChanged):
             self._doubtful = True
             self.services.sockets.look_again(self)
         elif self._busy or self._doubtful:
@@ -111,16 +153,23 @@ class Session:
             self._write_event(broadcast, audience)
 
     async def replay(self, broadcast: Broadcast, audience: str) -> bool:
-        if isinstance(broadcast.stored.event, UserChanged):
+        if isinstance(broadcast.stored.event, UserChanged | StayChanged):
+            self.services.sockets.look_again(self)  # perhaps it came after the sign-in
             return False
         await self._writer.drained()
         return self._write_event(broadcast, audience)
 
     # What the registry of open sockets calls
 
-    def renew(self, principal: Principal) -> None:
-        """The rights of the user as they stand now; what has waited for this is told, where it still may be."""
-        self.principal = principal
+    def renew(self, caller: Caller) -> None:
+        """The rights of the caller as they stand now; what has waited for this is told, where it still may be."""
+        self.caller = caller
+        try:
+            self._follow()
+        except LobbyError as error:
+            self.end(close_code(error), error.message)
+            return
+        self.services.presence.renew(self, caller)
         self._doubtful = False
         self._release()
 
@@ -133,10 +182,10 @@ class Session:
 
     async def join(self, audiences: Iterable[str], since: int | None = None) -> None:
         """Hear more, and first what these audiences were told after ``since``."""
-        await self.services.hub.join(self.principal.hotel_id, self, audiences, since=since)
+        await self.services.hub.join(self.caller.hotel_id, self, audiences, since=since)
 
     def leave(self, audiences: Iterable[str]) -> None:
-        self.services.hub.leave(self.principal.hotel_id, self, audiences)
+        self.services.hub.leave(self.caller.hotel_id, self, audiences)
 
     def end(self, code: int, reason: str) -> None:
         """Close this socket, from wherever; the first reason counts."""
@@ -145,7 +194,7 @@ class Session:
 
     @property
     def expires_at(self) -> datetime:
-        return min(self.opened_at + LONGEST_LIFE, self.principal.session_expires_at)
+        return min(self.opened_at + LONGEST_LIFE, self.caller.session_expires_at)
 
     # The loop
 
@@ -170,7 +219,12 @@ class Session:
             await self._close(*self._ended.result())
 
     async def _live(self) -> None:
-        await self.join(await self.contract.audiences(self), self._since)
+        own_commits.set(self.deeds.committed)  # for this task alone, which carries out the commands
+        joined = frozenset(await self.contract.audiences(self))
+        await self.join(joined, self._since)
+        self._joined = joined
+        self._follow()
+        self.services.presence.enter(self, self.caller)
         self._busy = False
         self._release()
         if self._since is not None:
@@ -189,13 +243,25 @@ class Session:
         except (ResyncNeeded, Unauthenticated):
             raise
         except LobbyError as error:
-            self.send(self.contract.error(error))
+            self.send({**self.contract.error(error), **self.contract.named_by(text)})
         except Exception as error:
             log.exception("command_failed", contract=self.contract.name)
-            self.send(self.contract.error(_unexpected(error)))
+            self.send({**self.contract.error(_unexpected(error)), **self.contract.named_by(text)})
         finally:
             self._busy = False
             self._release()
+
+    def _follow(self) -> None:
+        """Hear what the caller's rights let them hear, as they stand now, and no more. Raises Forbidden."""
+        if self._joined is None:
+            return  # not open yet: what it joins is looked at again once it is
+        wanted = self.contract.follow(self)
+        if wanted is None:
+            return
+        now = frozenset(wanted)
+        self.services.hub.add(self.caller.hotel_id, self, now - self._joined)
+        self.leave(self._joined - now)
+        self._joined = now
 
     def _hold(self, broadcast: Broadcast, audience: str) -> None:
         self._held.append((broadcast, audience))
@@ -212,13 +278,12 @@ class Session:
 
     def _write_event(self, broadcast: Broadcast, audience: str) -> bool:
         """Whether this contract has words for it."""
-        kind = audience.partition("_")[0]
-        frame = broadcast.rendered((self.contract.name, kind), lambda: self._frame(broadcast.stored, audience))
+        frame = broadcast.rendered((self.contract.name, audience), lambda: self._frame(broadcast.stored, audience))
         if frame is not None:
             self._write(*frame)
         return frame is not None
 
-    def _frame(self, stored: StoredEvent, audience: str) -> tuple[bytes, str] | None:
+    def _frame(self, stored: Told, audience: str) -> tuple[bytes, str] | None:
         message = self.contract.render(stored, audience)
         if message is None:
             return None
@@ -239,10 +304,11 @@ class Session:
         """Everything up to this number that concerns this socket has been written to it."""
         if self._held:
             return self._held[0][0].stored.seq - 1
-        return self.services.hub.position(self.principal.hotel_id)
+        return self.services.hub.position(self.caller.hotel_id)
 
     def _let_go(self) -> None:
-        self.services.hub.leave(self.principal.hotel_id, self)
+        self.services.hub.leave(self.caller.hotel_id, self)
+        self.services.presence.leave(self)
         self.services.sockets.remove(self)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
@@ -268,8 +334,8 @@ class SocketEndpoint:
             if services.sockets.draining:
                 await close(websocket, CloseCode.RESTARTING, "The server is restarting.")
                 return
-            principal = await authenticate(websocket, services)
-            session = Session(websocket, services, self.contract, principal, _since(websocket))
+            caller = await self.contract.authenticate(websocket, services)
+            session = Session(websocket, services, self.contract, caller, _since(websocket))
         except LobbyError as error:
             await close(websocket, close_code(error), error.message)
         except WebSocketDisconnect:

@@ -8,12 +8,12 @@ import msgspec
 from app.contracts import message_manager as contract
 from app.core.drafts import Draft
 from app.core.errors import Invalid, LobbyError
-from app.core.events import StoredEvent
 from app.core.links import MediaLinks
+from app.core.signals import Told
 from app.realtime import audiences
 from app.services.access import require_staff
 from app.ws.commands import CommandTable
-from app.ws.session import Session
+from app.ws.session import Session, SocketContract
 
 Id = Annotated[int, msgspec.Meta(ge=1, lt=10**18)]
 
@@ -93,10 +93,11 @@ def _audience(about: About | SendMessage) -> str:
         return audiences.conversation(about.conversation_id)
     if about.stay_id is not None:
         return audiences.stay(about.stay_id)
-    raise Invalid("Name the stay_id, or the conversation_id where there is no stay.", code="bad_fields")
+    sentence = "Name the stay_id, or the conversation_id where there is no stay."
+    raise Invalid(sentence, code="bad_fields", details={"stay_id": [sentence]})
 
 
-class StaffSocket:
+class StaffSocket(SocketContract):
     name = "message_manager"
     commands = commands
 
@@ -107,7 +108,10 @@ class StaffSocket:
         require_staff(session.principal)
         return (audiences.staff(session.principal.user_id), audiences.ALL_STAFF)
 
-    def render(self, stored: StoredEvent, audience: str) -> dict[str, Any] | None:
+    def follow(self, session: Session) -> None:
+        require_staff(session.principal)
+
+    def render(self, stored: Told, audience: str) -> dict[str, Any] | None:
         return contract.staff_event(stored, self._links)
 
     def error(self, error: LobbyError) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode
 
 from app.ws.protocol import EXTENSION, TOO_SLOW_ABOVE, LobbyWebSocketProtocol
 
+BEHIND_ABOVE: Final = 128 * 1024
 FALLBACK_QUEUE: Final = 1000
 ABORT_AFTER: Final = 2.0
 
@@ -23,6 +24,11 @@ class TooSlow(Exception):
 class Writer(Protocol):
     def write(self, frame: bytes, text: str) -> None:
         """Send one text message, given framed and as it is. Raises TooSlow."""
+        ...
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the reader has left so much unread that what passes is no news to them."""
         ...
 
     async def drained(self) -> None:
@@ -60,6 +66,10 @@ class TransportWriter:
         if self._connection.backlog > TOO_SLOW_ABOVE:
             raise TooSlow
 
+    @property
+    def is_behind(self) -> bool:
+        return self._connection.backlog > BEHIND_ABOVE
+
     async def drained(self) -> None:
         await self._connection.writable.wait()
 
@@ -83,6 +93,10 @@ class AsgiWriter:
             self._queue.put_nowait(text)
         except asyncio.QueueFull:
             raise TooSlow from None
+
+    @property
+    def is_behind(self) -> bool:
+        return self._queue.qsize() > FALLBACK_QUEUE // 2
 
     async def drained(self) -> None:
         await self._queue.join()

@@ -9,16 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.core.events import (
-    Change,
-    ChannelChanged,
-    ConversationChanged,
-    MessageCreated,
-    MessageStatusChanged,
-    MessageUpdated,
-    UnknownEvent,
-    UserChanged,
-)
 from app.core.types import Department
 from tests.access.surfaces import FILES, SOCKET, Surface
 
@@ -58,7 +48,9 @@ class Who(StrEnum):
     WHOLE_HOTEL = "staff who see all of their hotel, for its own channels"
     MANAGERS = "managers and hotel admins, for their own hotel"
     WHO_SEES_IT = "staff who see the conversation"
+    DEPARTMENT = "staff who are joined to the department, for guests of their own hotel"
     WHO_SEES_DOCUMENTS = "reception and managers of the stay's hotel"
+    GUESTS = "guests who stay, by their own number or token; what users show opens nothing"
     LINK_HOLDERS = "whoever holds its signed address, and nobody without, whatever they show"
     NO_SOCKET = "nobody: the path names no socket"
 
@@ -81,17 +73,28 @@ SEES: Mapping[Caller, tuple[Department | None, ...]] = {
 }
 """Staff, and the places in their own hotel that they see."""
 
+JOINED: Mapping[Caller, tuple[Department, ...]] = {
+    Caller.TRAINEE: (),
+    Caller.HOUSEKEEPER: (Department.HOUSEKEEPING,),
+    Caller.WAITER: (Department.ROOM_SERVICE,),
+    Caller.FLOATER: (Department.HOUSEKEEPING, Department.ROOM_SERVICE),
+    Caller.RECEPTIONIST: tuple(Department),
+    Caller.MANAGER: tuple(Department),
+    Caller.ADMIN: tuple(Department),
+}
+"""Staff, and the departments that they are joined to."""
 
 SEES_DOCUMENTS = frozenset({Caller.RECEPTIONIST, Caller.MANAGER, Caller.ADMIN})
-ABOUT_A_CONVERSATION = frozenset({Who.WHO_SEES_IT, Who.WHO_SEES_DOCUMENTS})
-"""Routes whose path names a conversation, its stay or its file."""
+ABOUT_A_CONVERSATION = frozenset({Who.WHO_SEES_IT, Who.WHO_SEES_DOCUMENTS, Who.DEPARTMENT})
+"""Routes whose path or body names a conversation, its stay, its file, or its department and a guest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
     """A route, to whom it is open, and a request that it answers with ``ok`` where it is.
 
-    ``lists`` names the status of the conversations that its answer lists: exactly those that the caller sees.
+    ``lists`` names the statuses of the conversations that its answer lists: exactly those that the caller sees.
+    ``form`` are the fields beside a file. A text in braces there or in ``json`` stands for an id of the conversation.
     """
 
     method: str
@@ -99,8 +102,9 @@ class Declared:
     who: Who
     ok: int = OK
     json: Mapping[str, Any] | None = None
+    form: Mapping[str, Any] | None = None
     query: Mapping[str, str] | None = None
-    lists: str | None = None
+    lists: tuple[str, ...] = ()
 
     @property
     def surface(self) -> Surface:
@@ -115,6 +119,14 @@ ONE = "/api/message_manager/conversations/{conversation_id}/"
 TEMPLATES = "/api/conversations/{conversation_id}/templates/"
 FILE = "/api/media/{media_id}/{variant}/"
 DOCUMENTS = "/api/stays/{stay_id}/documents/"
+NAMED = {"conversation_id": "{conversation_id}"}
+CREATE = {"guest_whatsapp_number": "{number}", "department_type": "{department}"}
+
+
+def bare(what: str) -> tuple[str, str]:
+    """Document 3 writes these two without ``/api``."""
+    return f"/api/chat/conversations/{what}/", f"/chat/conversations/{what}/"
+
 
 DECLARED = (
     # What is asked of everybody is not who they are; a bad field answers before anything happens.
@@ -127,13 +139,13 @@ DECLARED = (
         path="/api/message_manager/conversations/",
         who=Who.STAFF,
         query={"page_size": "100"},
-        lists="relay",
+        lists=("relay",),
     ),
     Declared(
         method="GET",
         path="/api/message_manager/conversations/active_conversations/",
         who=Who.STAFF,
-        lists="active",
+        lists=("active",),
     ),
     Declared(method="GET", path=ONE, who=Who.WHO_SEES_IT),
     Declared(method="GET", path=ONE + "messages/", who=Who.WHO_SEES_IT),
@@ -193,6 +205,31 @@ DECLARED = (
         query={"hub.mode": "subscribe", "hub.challenge": "1", "hub.verify_token": "verify-sea-view"},
     ),
     Declared(method="POST", path="/api/message_manager/webhook/whatsapp/", who=Who.EVERYBODY, json={}),
+    Declared(  # the town has no account there: tests/api/test_instagram_webhook.py has one
+        method="GET",
+        path="/api/webhooks/instagram/",
+        who=Who.EVERYBODY,
+        ok=403,
+        query={"hub.mode": "subscribe", "hub.challenge": "1", "hub.verify_token": "verify-sea-view"},
+    ),
+    Declared(method="POST", path="/api/webhooks/instagram/", who=Who.EVERYBODY, json={}),
+    # Whoever knows the bot's secret is Telegram: tests/services/test_telegram_webhook.py has those who do.
+    Declared(method="POST", path="/api/webhooks/telegram/{bot_id}/", who=Who.EVERYBODY, ok=403, json={}),
+    # Outside production no key is asked for: tests/contracts/test_guest_webhook_keys.py has those.
+    Declared(method="POST", path="/api/chat/guest-webhook/", who=Who.EVERYBODY, ok=400, json={}),
+    Declared(
+        method="GET",
+        path="/api/chat/conversations/",
+        who=Who.STAFF,
+        query={"page_size": "100"},
+        lists=("relay", "active"),
+    ),
+    Declared(method="GET", path="/api/chat/conversations/{conversation_id}/", who=Who.WHO_SEES_IT),
+    *(Declared(method="POST", path=path, who=Who.DEPARTMENT, ok=CREATED, json=CREATE) for path in bare("create")),
+    *(Declared(method="POST", path=path, who=Who.WHO_SEES_IT, json=NAMED) for path in bare("close")),
+    Declared(method="POST", path="/api/chat/messages/mark-read/", who=Who.WHO_SEES_IT, json=NAMED),
+    Declared(method="POST", path="/api/chat/messages/typing/", who=Who.WHO_SEES_IT, json=NAMED | {"is_typing": True}),
+    Declared(method="POST", path="/api/chat/upload-media/", who=Who.WHO_SEES_IT, ok=CREATED, form=NAMED),
     Declared(method="GET", path="/health/live/", who=Who.EVERYBODY),
     Declared(method="GET", path="/health/ready/", who=Who.EVERYBODY),
     Declared(method="GET", path="/docs", who=Who.EVERYBODY),
@@ -200,45 +237,21 @@ DECLARED = (
     Declared(method="GET", path="/openapi.json", who=Who.EVERYBODY),
     Declared(method="HEAD", path="/openapi.json", who=Who.EVERYBODY),
     Declared(method=FILES, path="/docs/assets", who=Who.EVERYBODY),
+    Declared(
+        method="POST",
+        path="/api/conversations/{conversation_id}/guest-link/",
+        who=Who.WHO_SEES_IT,
+        ok=CREATED,
+    ),
+    Declared(method="POST", path="/api/guest/session/", who=Who.EVERYBODY, ok=401, json={"token": "x"}),
+    Declared(method="DELETE", path="/api/guest/session/", who=Who.EVERYBODY, ok=401),
+    Declared(method="GET", path="/guest/", who=Who.EVERYBODY),
     Declared(method=SOCKET, path="/ws/staff/", who=Who.STAFF),
+    Declared(method=SOCKET, path="/ws/chat/", who=Who.STAFF),
+    Declared(method=SOCKET, path="/ws/chat/{department_name}/", who=Who.DEPARTMENT),
+    Declared(method=SOCKET, path="/ws/guest/{whatsapp_number}/", who=Who.GUESTS),
     Declared(method=SOCKET, path="/{path:path}", who=Who.NO_SOCKET),
 )
-
-STAFF_COMMANDS: Mapping[str, Mapping[str, Any]] = {
-    "subscribe_to_conversation": {},
-    "send_message": {"text": "Hello"},
-    "mark_read": {},
-    "typing": {"is_typing": True},
-    "unsubscribe_from_conversation": {},
-}
-"""The commands of ``/ws/staff/``, and what each needs beside the stay or conversation that it is about: for staff who
-see it, but for the last, which only gives something up."""
-
-
-class Hears(StrEnum):
-    """Who of a hotel's connected staff hears an event on ``/ws/staff/``, having subscribed while they might."""
-
-    ALL_STAFF = "all staff of the hotel"
-    WHO_SEES_IT = "staff who see the conversation now"
-    NOBODY = "nobody: the document has no word for it"
-
-
-STAFF_EVENTS: Mapping[tuple[type, Change | None], tuple[Hears, str]] = {
-    (MessageCreated, None): (Hears.WHO_SEES_IT, "new_message"),
-    (MessageUpdated, None): (Hears.WHO_SEES_IT, "message_updated"),
-    (MessageStatusChanged, None): (Hears.WHO_SEES_IT, "message_status"),
-    (ChannelChanged, None): (Hears.ALL_STAFF, "channel_status"),
-    (ConversationChanged, Change.CREATED): (Hears.NOBODY, ""),
-    (ConversationChanged, Change.RELAY_STARTED): (Hears.ALL_STAFF, "new_conversation"),
-    (ConversationChanged, Change.RELAY_ENDED): (Hears.NOBODY, ""),
-    (ConversationChanged, Change.REOPENED): (Hears.NOBODY, ""),
-    (UserChanged, None): (Hears.NOBODY, ""),
-    (UnknownEvent, None): (Hears.NOBODY, ""),
-}
-
-
-OF_NO_CONVERSATION = frozenset({ChannelChanged, UserChanged})
-
 
 OPEN_TO: Mapping[Who, Collection[Caller]] = {
     Who.SIGNED_IN: frozenset(Caller) - UNKNOWN,
@@ -257,10 +270,14 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return 4404
         case Who.EVER_SIGNED_IN:
             return declared.ok if caller in EVER_SIGNED_IN else 401
+        case Who.GUESTS:
+            return declared.ok if caller is Caller.NOBODY else 401
         case _ if caller in UNKNOWN:
             return 401
         case Who.WHO_SEES_IT if caller in SEES:
             return 404 if not own_hotel else declared.ok if place in SEES[caller] else 403
+        case Who.DEPARTMENT if place in JOINED.get(caller, ()):
+            return declared.ok if own_hotel else 404
         case Who.WHO_SEES_DOCUMENTS if caller in SEES_DOCUMENTS:
             return declared.ok if own_hotel else 404
         case who:

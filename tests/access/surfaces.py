@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.ws.session import SocketEndpoint
+
 SOCKET = "SOCKET"
 FILES = "FILES"
 
@@ -25,6 +27,16 @@ class Surface:
 def surfaces(app: FastAPI) -> list[Surface]:
     """In the order of their paths. Raises TypeError for a kind of route that nobody has thought about here."""
     return sorted(_walk(app.routes, ""))
+
+
+def commands(app: FastAPI) -> dict[str, set[str]]:
+    """The commands of every socket, by its path; those that take none do not stand here."""
+    found = {}
+    for context in iter_route_contexts(app.routes):
+        endpoint = getattr(context.original_route, "endpoint", None)
+        if isinstance(endpoint, SocketEndpoint) and endpoint.contract.commands.names:
+            found[str(context.path)] = set(endpoint.contract.commands.names)
+    return found
 
 
 def undeclared(app: FastAPI, declared: Iterable[Surface]) -> list[str]:

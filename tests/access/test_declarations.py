@@ -3,18 +3,26 @@
 from collections.abc import Callable
 from typing import get_args
 
+import msgspec
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 from starlette.routing import Host, Mount, Route, WebSocketRoute
 
-from app.core.events import Change, ConversationChanged, Event
+from app.bootstrap import media_links
+from app.core.events import Change, Event
 from app.core.settings import Environment, Settings
-from app.core.types import UserType
+from app.core.signals import Signal
+from app.core.types import ConversationStatus, Platform, UserType
+from app.core.views import ConversationRef
 from app.main import create_app
-from app.ws.staff import commands
-from tests.access.declarations import DECLARED, SEES, STAFF_COMMANDS, STAFF_EVENTS, UNKNOWN, Caller
-from tests.access.surfaces import surfaces, undeclared
+from app.ws.commands import CommandTable
+from app.ws.session import Session, SocketEndpoint
+from app.ws.staff import StaffSocket
+from tests.access.declarations import DECLARED, JOINED, SEES, UNKNOWN, Caller
+from tests.access.happenings import CHANGES, What, happened
+from tests.access.listening import SOCKETS, TOLD_NOBODY
+from tests.access.surfaces import commands, surfaces, undeclared
 from tests.access.town import USERS
 
 
@@ -25,6 +33,7 @@ def app() -> FastAPI:
 
 
 DECLARED_SURFACES = [each.surface for each in DECLARED]
+DECLARED_COMMANDS = {each.path: set(each.commands) for each in SOCKETS}
 
 
 async def extra() -> Response:
@@ -33,6 +42,27 @@ async def extra() -> Response:
 
 async def extra_socket(websocket: object) -> None:
     raise AssertionError(websocket)
+
+
+async def extra_command(session: Session, fields: msgspec.Struct) -> None:
+    raise AssertionError(session, fields)
+
+
+def a_conversation() -> ConversationRef:
+    return ConversationRef(
+        id=1,
+        hotel_id=1,
+        stay_id=1,
+        guest_id=1,
+        guest_name="John Doe",
+        guest_phone=None,
+        room_number=None,
+        floor=None,
+        platform=Platform.WHATSAPP,
+        status=ConversationStatus.RELAY,
+        department=None,
+        assignee_id=None,
+    )
 
 
 def add_by_router(app: FastAPI) -> None:
@@ -80,17 +110,28 @@ def test_a_kind_of_route_that_nobody_has_thought_of_is_refused(app: FastAPI) -> 
         surfaces(app)
 
 
-def test_every_command_of_the_staff_socket_is_declared() -> None:
-    assert commands.names == STAFF_COMMANDS.keys()
+def test_every_command_of_every_socket_is_declared(app: FastAPI) -> None:
+    assert commands(app) == DECLARED_COMMANDS
 
 
-def test_every_kind_of_event_is_declared() -> None:
-    kinds = {(kind, None) for kind in get_args(Event)} - {(ConversationChanged, None)}
+def test_a_command_that_nobody_has_declared_is_found(app: FastAPI) -> None:
+    socket = StaffSocket(media_links(Settings(_env_file=None, LOBBY_ENV=Environment.TEST)))
+    socket.commands = CommandTable("type")
+    socket.commands.command("extra", msgspec.Struct)(extra_command)
+    app.router.routes.append(WebSocketRoute("/ws/extra/", SocketEndpoint(socket)))
 
-    assert STAFF_EVENTS.keys() == kinds | {(ConversationChanged, change) for change in Change}
+    assert commands(app) == DECLARED_COMMANDS | {"/ws/extra/": {"extra"}}
+
+
+def test_everything_that_may_happen_is_declared() -> None:
+    kinds = {type(happened(what, a_conversation())) for what in What}
+
+    assert kinds == {*get_args(Event), *get_args(Signal)}
+    assert set(CHANGES.values()) == set(Change)
+    assert {what for each in SOCKETS for what in each.tells} == set(What) - TOLD_NOBODY
 
 
 def test_every_type_of_user_calls() -> None:
     assert {user_type for user_type, _ in USERS.values()} == set(UserType)
     assert USERS.keys() == set(Caller) - UNKNOWN
-    assert SEES.keys() == USERS.keys() - {Caller.GUEST}
+    assert SEES.keys() == JOINED.keys() == USERS.keys() - {Caller.GUEST}

@@ -1,35 +1,50 @@
-"""Every socket, opened by every kind of caller; and on ``/ws/staff/``, what each of them may ask for."""
+"""Every socket, opened by every kind of caller, and what each of them may ask for there."""
 
-from collections import Counter
+import asyncio
+from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 
-from app.core.types import SenderType
-from app.models import Message
-from app.store.database import Database
-from tests.access.declarations import DECLARED, SEES, STAFF_COMMANDS, Declared, expected
+from app.core.types import Department
+from app.store.saving import batched
+from tests.access.declarations import DECLARED, Declared, expected
+from tests.access.listeners import DEPARTMENT, NUMBER, Frame, Listener, Opened, all_open, listeners
+from tests.access.listening import SOCKETS, Command, DeclaredSocket
 from tests.access.surfaces import SOCKET
 from tests.access.town import Person, Thread, Town
 from tests.sockets import Socket, open_socket
 
-SOCKETS = [each for each in DECLARED if each.method == SOCKET]
-CLOSED = {401: 4401, 403: 4403}
+OPENED = [each for each in DECLARED if each.method == SOCKET]
+AT_ONCE = 3
+"""Commands that are tried on one socket: it takes so many in a row from nobody."""
+CLOSED = {401: 4401, 403: 4403, 404: 4404}
 
 
-@pytest.mark.parametrize("declared", SOCKETS, ids=lambda declared: str(declared.surface))
+@pytest.mark.parametrize("declared", OPENED, ids=lambda declared: str(declared.surface))
 async def test_a_socket_opens_to_whom_it_is_declared_and_to_nobody_else(
     server: str, town: Town, declared: Declared
 ) -> None:
-    faults = []
-    for person in town.people:
-        status = expected(declared, person.caller)
+    async def fault(person: Person, path: str, status: int) -> str | None:
         wanted = declared.ok if status == declared.ok else CLOSED.get(status, status)
-        got = await opened(server, declared.path.replace("{path:path}", "ws/nowhere/"), person)
-        if got != wanted:
-            faults.append(f"{declared.surface} | {person} | declared {wanted}, got {got}")
-    assert not faults, "\n".join(faults)
+        got = await opened(server, path, person)
+        return None if got == wanted else f"{path} | {person} | declared {wanted}, got {got}"
+
+    asked = [(person, path, status) for person in town.people for path, status in paths(declared, person, town)]
+    faults = await asyncio.gather(*(fault(*each) for each in asked))
+    assert not any(faults), "\n".join(filter(None, faults))
+
+
+def paths(declared: Declared, person: Person, town: Town) -> Iterator[tuple[str, int]]:
+    """Every path that a caller may try, and the status that they are to get."""
+    if DEPARTMENT in declared.path:
+        for each in Department:
+            yield declared.path.replace(DEPARTMENT, quote(each)), expected(declared, person.caller, place=each)
+        yield declared.path.replace(DEPARTMENT, "spa"), 404
+    else:
+        path = declared.path.replace(NUMBER, town.relayed[0].number).replace("{path:path}", "ws/nowhere/")
+        yield path, expected(declared, person.caller)
 
 
 async def opened(server: str, path: str, person: Person) -> int:
@@ -42,41 +57,78 @@ async def opened(server: str, path: str, person: Person) -> int:
         return 200
 
 
+@pytest.mark.parametrize("declared", SOCKETS, ids=lambda declared: declared.path)
 async def test_a_command_is_open_to_staff_who_see_the_conversation_and_to_nobody_else(
-    server: str, town: Town, database: Database
+    server: str, town: Town, declared: DeclaredSocket
 ) -> None:
     faults: list[str] = []
-    for person in town.staff:
-        for command in STAFF_COMMANDS:
-            async with open_socket(server, "/ws/staff/", token=person.token) as socket:
-                for thread in town.relayed:
-                    faults += await wrongly_answered(socket, command, person, thread)
+    for names in batched(list(declared.commands), AT_ONCE):
+        async with all_open(server, listeners(declared, town)) as sockets:
+            for name in names:
+                faults += await refused_wrongly(name, sockets, town)
+                turns = taking_turns(declared.commands[name], sockets, town)
+                found = await asyncio.gather(*(carried_out_wrongly(name, each, town) for each in turns))
+                faults += [fault for each in found for fault in each]
     assert not faults, "\n".join(faults)
-    assert await written(database) == {
-        thread.id: 2 * sum(sees(person, thread) for person in town.staff) for thread in town.relayed
-    }, "a refused message was kept"
 
 
-async def wrongly_answered(socket: Socket, command: str, person: Person, thread: Thread) -> list[str]:
-    """Asked about the stay and about the conversation."""
-    wanted = [] if sees(person, thread) else ["forbidden" if thread.hotel == person.hotel else "not_found"]
-    if command == "unsubscribe_from_conversation":
-        wanted = []
-    faults = []
-    for about in ({"stay_id": thread.stay_id}, {"conversation_id": thread.id}):
-        await socket.send({"command": command, **about, **STAFF_COMMANDS[command]})
-        got = [frame["code"] for frame in await socket.pending() if frame["type"] == "error"]
-        if got != wanted:
-            faults.append(f"{command} {about} | {person}, {thread} | declared {wanted}, got {got}")
+def taking_turns(command: Command, sockets: Opened, town: Town) -> list[Opened]:
+    """Who asks one after the other: nobody, or where what one does is in the way of the next, those of one hotel."""
+    if not command.moves:
+        return [[each] for each in sockets]
+    return [[each for each in sockets if each[0].person.hotel == hotel] for hotel in town.hotels]
+
+
+async def refused_wrongly(name: str, sockets: Opened, town: Town) -> list[str]:
+    """All ask at once what they may not."""
+    before = await town.as_it_stands()
+
+    async def ask(listener: Listener, socket: Socket) -> list[str]:
+        refused = [
+            (f"{name} {asked} | {listener}, {thread}", asked, code)
+            for thread in town.relayed
+            for asked in commands(listener, name, thread)
+            if (code := listener.refused(thread)) and not listener.declared.commands[name].for_all
+        ]
+        for _, asked, _ in refused:
+            await socket.send(asked)
+        got = errors(await socket.pending())
+        if got == [code for _, _, code in refused]:
+            return []
+        return [f"{row} | declared {code}" for row, _, code in refused] + [f"got {got}"]
+
+    faults = [fault for found in await asyncio.gather(*(ask(*each) for each in sockets)) for fault in found]
+    if await town.as_it_stands() != before:
+        faults.append(f"{name}: a refused command has changed something")
     return faults
 
 
-def sees(person: Person, thread: Thread) -> bool:
-    return thread.hotel == person.hotel and thread.place in SEES[person.caller]
+async def carried_out_wrongly(name: str, sockets: Opened, town: Town) -> list[str]:
+    """These ask what they may, one after the other, each time as if nobody had before."""
+    faults = []
+    for listener, socket in sockets:
+        command = listener.declared.commands[name]
+        for thread in town.relayed:
+            if listener.refused(thread) and not command.for_all:
+                continue
+            for asked in commands(listener, name, thread):
+                await socket.send(asked)
+                got = errors(await socket.pending())
+                if got != [command.ok] * (command.ok is not None):
+                    faults.append(f"{name} {asked} | {listener}, {thread} | declared {command.ok}, got {got}")
+                if command.moves:
+                    await town.restore(thread)
+    return faults
 
 
-async def written(database: Database) -> Counter[int]:
-    """What staff have written in each conversation."""
-    by_staff = select(Message.conversation_id).where(Message.sender_type == SenderType.STAFF)
-    async with database.read() as work:
-        return Counter((await work.connection.scalars(by_staff)).all())
+def commands(listener: Listener, name: str, thread: Thread) -> Iterator[Frame]:
+    """One command, naming the conversation in every way that it takes."""
+    command = listener.declared.commands[name]
+    if not command.about:
+        yield {listener.declared.key: name, **command.fields}
+    for named in command.about:
+        yield {listener.declared.key: name, named: thread.named(named), **command.fields}
+
+
+def errors(frames: list[Frame]) -> list[str]:
+    return [str(frame["code"]) for frame in frames if frame["type"] == "error"]

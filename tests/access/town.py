@@ -13,6 +13,7 @@ from app.core.templates import ProviderTemplate
 from app.core.types import (
     ConversationStatus,
     Department,
+    IdentityKind,
     MediaState,
     MessageOrigin,
     MessageType,
@@ -41,7 +42,7 @@ from app.store.sessions import SessionOwner
 from app.store.unit_of_work import UnitOfWork
 from tests.access.declarations import PLACES, SEES, UNKNOWN, Caller, Who
 from tests.files import PDF
-from tests.world import TODAY, HotelWorld, World
+from tests.world import HotelWorld, World
 
 DEPARTMENT_STAFF = UserType.DEPARTMENT_STAFF
 USERS: dict[Caller, tuple[UserType, tuple[Department, ...]]] = {
@@ -94,16 +95,29 @@ class Thread:
     status: ConversationStatus
     failed_id: int
     document_id: int
+    number: str
 
-    def ids(self, who: Who) -> dict[str, int]:
-        """What a path may name of it: of its two files the one that the route is about."""
+    def named(self, field: str) -> int:
+        """What a command calls ``field``."""
+        return {"conversation_id": self.id, "stay_id": self.stay_id, "message_id": self.message_id}[field]
+
+    def ids(self, who: Who) -> dict[str, int | str | None]:
+        """What a request may name of it: of its two files the one that the route is about. ``number`` is a guest's who
+        has no conversation with its department yet."""
         media_id = self.document_id if who is Who.WHO_SEES_DOCUMENTS else self.failed_id
         return {
             "conversation_id": self.id,
             "message_id": self.message_id,
             "stay_id": self.stay_id,
             "media_id": media_id,
+            "department": self.place,
+            "number": self.newcomer,
         }
+
+    @property
+    def newcomer(self) -> str:
+        """Each hotel has one."""
+        return f"+49160{self.hotel.id:08d}"
 
     def __str__(self) -> str:
         return f"conversation of {self.place or 'no department'} ({self.hotel.slug})"
@@ -117,6 +131,10 @@ class Town:
     people: list[Person] = field(default_factory=list)
     relayed: list[Thread] = field(default_factory=list)
     active: list[Thread] = field(default_factory=list)
+
+    @property
+    def hotels(self) -> tuple[HotelWorld, HotelWorld]:
+        return self.people[0].hotel, self.people[-1].hotel
 
     @property
     def staff(self) -> list[Person]:
@@ -147,15 +165,28 @@ class Town:
     async def refs(self, threads: list[Thread]) -> list[tuple[Thread, ConversationRef]]:
         """Conversations as events carry them."""
         async with self.database.read() as work:
-            views = [await work.conversations.get(each.id) for each in threads]
+            views = [await work.views.get(each.id) for each in threads]
         return [(thread, view.as_ref()) for thread, view in zip(threads, views, strict=True) if view is not None]
 
     async def _place(self, thread: Thread, place: Department | None) -> None:
+        here = [each.id for each in (*self.relayed, *self.active)]
         async with self.database.transaction() as work:
             await work.connection.execute(
                 update(Conversation)
+                .where(Conversation.hotel_id == thread.hotel.id, Conversation.id.not_in(here))
+                .values(status=ConversationStatus.CLOSED)
+            )
+            await work.connection.execute(
+                update(Conversation)
                 .where(Conversation.id == thread.id)
-                .values(status=thread.status, department=place, flow_name=None, current_step=None)
+                .values(
+                    status=thread.status,
+                    department=place,
+                    assignee_id=None,
+                    closed_at=None,
+                    flow_name=None,
+                    current_step=None,
+                )
             )
             await work.connection.execute(
                 update(Media).where(Media.id == thread.failed_id).values(state=MediaState.FAILED)
@@ -175,6 +206,7 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
                 (ConversationStatus.ACTIVE, town.active),
             ):
                 threads += [await _converse(work, hotel, place, status, key) for place in PLACES]
+        await world.guest(hotel, "Jane Doe", f"49160{hotel.id:08d}", stay=None)
         for caller in sorted(callers):
             town.people.append(await _person(world, database, hotel, caller, secret))
         callers -= UNKNOWN  # of these one is enough: nobody knows whose they are
@@ -194,12 +226,16 @@ async def _converse(
         return row_id
 
     guest_id = await add(Guest, full_name="John Doe")
-    until = TODAY + timedelta(days=3)
+    number = f"49151{guest_id:08d}"
+    await work.connection.execute(update(Guest).where(Guest.id == guest_id).values(phone=f"+{number}"))
+    await work.guests.identify(hotel.id, guest_id, [(IdentityKind.PHONE, number)])
+    today = utc_now().date()  # a guest's link is sent while they stay, by the clock on the wall
+    until = today + timedelta(days=3)
     stay_id = await add(
-        Stay, guest_id=guest_id, status=StayStatus.ACTIVE, room_number="101", check_in=TODAY, check_out=until
+        Stay, guest_id=guest_id, status=StayStatus.ACTIVE, room_number="101", check_in=today, check_out=until
     )
     on = {"guest_id": guest_id, "channel_id": hotel.channel_id}
-    account_id = await add(Account, **on, address=f"49151{guest_id:08d}", last_inbound_at=utc_now())
+    account_id = await add(Account, **on, address=number, last_inbound_at=utc_now())
     conversation_id = await add(
         Conversation, **on, stay_id=stay_id, account_id=account_id, status=status, department=place
     )
@@ -224,7 +260,7 @@ async def _converse(
         state=MediaState.STORED,
         original_key=key,
     )
-    return Thread(conversation_id, message_id, stay_id, hotel, place, status, failed_id, document_id)
+    return Thread(conversation_id, message_id, stay_id, hotel, place, status, failed_id, document_id, number)
 
 
 async def _document(settings: Settings) -> str:

@@ -9,12 +9,16 @@ import httpx
 
 from app.api import refusals
 from app.core.close_codes import CloseCode
+from app.ws.chat_commands import commands as chat_commands
 from app.ws.staff import commands
 
 METHODS = {"get", "put", "post", "patch", "delete"}
 OPEN = {"/api/auth/token/", "/api/auth/refresh/", "/api/auth/logout/", "/health/live/", "/health/ready/"}
-OPEN |= {"/api/message_manager/webhook/whatsapp/"}
+OPEN |= {"/api/message_manager/webhook/whatsapp/", "/api/webhooks/telegram/{bot_id}/", "/api/webhooks/instagram/"}
 OPEN |= {"/api/media/{media_id}/{variant}/"}  # its signed address is the permission
+OPENS_A_SESSION = ("post", "/api/guest/session/")
+BY_GUESTS = {"/api/guest/session/"}
+BY_KEY = {"/api/chat/guest-webhook/"}
 
 
 async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
@@ -64,7 +68,10 @@ async def test_every_operation_that_needs_a_caller_says_how_to_be_one(client: ht
     for path, operations in schema["paths"].items():
         for method in METHODS & operations.keys():
             secured = {name for each in operations[method].get("security", []) for name in each}
-            assert secured == (set() if path in OPEN else {"Access token", "Session cookie"}), (method, path)
+            wanted = {"API key"} if path in BY_KEY else {"Access token", "Session cookie"}
+            wanted = {"Guest token"} if path in BY_GUESTS else wanted
+            is_open = path in OPEN or (method, path) == OPENS_A_SESSION
+            assert secured == (set() if is_open else wanted), (method, path)
 
 
 async def test_every_operation_is_described(client: httpx.AsyncClient) -> None:
@@ -97,6 +104,15 @@ async def test_an_operation_names_the_codes_that_are_its_own(client: httpx.Async
     assert (upload["413"], upload["415"]) == ({"too_big"}, {"unsupported_media_type"})
     link = codes(paths["/api/media/{media_id}/{variant}/"]["get"])
     assert (link["403"], link["410"]) == ({"bad_signature"}, {"gone"})
+    for prefix in ("/api/chat", "/chat"):
+        create = codes(paths[f"{prefix}/conversations/create/"]["post"])
+        assert (create["404"], create["409"]) == ({"no_such_guest"}, {"conversation_open", "no_channel"})
+        assert codes(paths[f"{prefix}/conversations/close/"]["post"])["409"] == {"already_closed"}
+    form = paths["/api/chat/upload-media/"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert (form["properties"].keys(), form["required"]) == (
+        {"conversation_id", "caption", "file"},
+        ["conversation_id", "file"],
+    )
     assert codes(paths["/api/channels/{channel_id}/resume/"]["post"])["409"] == {"not_paused"}
     assert "not_failed" in codes(paths["/api/messages/{message_id}/retry/"]["post"])["409"]
 
@@ -111,6 +127,24 @@ async def test_every_error_has_the_one_form(client: httpx.AsyncClient) -> None:
                     assert response["content"]["application/json"]["schema"] == {
                         "$ref": "#/components/schemas/Error"
                     }, (method, path, status)
+
+
+async def test_every_error_has_an_example_of_each_of_its_codes_and_none_of_others(client: httpx.AsyncClient) -> None:
+    schema = await described(client)
+
+    assert "null" not in str(schema["components"]["schemas"]["Error"])
+    for path, operations in schema["paths"].items():
+        for method in METHODS & operations.keys() if path != "/health/ready/" else ():
+            own = codes(operations[method])
+            for status, response in operations[method]["responses"].items():
+                if status == "default" or (status >= "400" and status != "416"):
+                    shown = response["content"]["application/json"]["examples"]
+                    assert shown.keys() == own.get(status, shown.keys()), (method, path, status)
+                    for code, example in shown.items():
+                        body = example["value"]
+                        assert body["code"] == code, (method, path, status)
+                        assert body["error"], code
+                        assert body.get("details", {}) is not None, code
 
 
 async def test_a_file_is_told_by_its_types_and_a_conversation_by_a_sentence(client: httpx.AsyncClient) -> None:
@@ -145,6 +179,31 @@ async def test_the_socket_is_told_of_as_well(client: httpx.AsyncClient) -> None:
 
     for word in (*commands.names, "/ws/staff/", "?token=", "?since=", "`seq`", str(CloseCode.RESYNC_NEEDED.value)):
         assert word in told, word
+
+
+async def test_the_sockets_of_the_chat_and_of_guests_are_told_of_with_the_codes_that_they_close_with(
+    client: httpx.AsyncClient,
+) -> None:
+    told = (await described(client))["info"]["description"]
+
+    for socket in ("`/ws/chat/`", "`/ws/chat/{department_name}/`", "`/ws/guest/{whatsapp_number}/`"):
+        assert socket in told, socket
+    for word in (*chat_commands.names, "reaction", *(str(code.value) for code in CloseCode)):
+        assert word in told, word
+
+
+async def test_the_chats_operations_say_what_is_done_and_what_is_answered(client: httpx.AsyncClient) -> None:
+    paths = (await described(client))["paths"]
+
+    chats = [(path, each) for path, methods in paths.items() for each in methods.values() if "/chat/" in path]
+    assert {tag for path, each in chats if path.startswith("/api/") for tag in each["tags"]} == {"Chat (contract 2)"}
+    assert paths["/api/chat/guest-webhook/"]["post"]["summary"] == "Receive a guest's message"
+    guests = [(path, each) for path in sorted(BY_GUESTS) for each in paths[path].values()]
+    for path, each in chats + guests:
+        answered = [said["description"] for status, said in each["responses"].items() if status.startswith("2")]
+        assert answered, path
+        assert "Successful Response" not in answered, path
+    assert codes(paths["/api/chat/guest-webhook/"]["post"])["413"] == {"too_big"}
 
 
 def test_every_code_that_is_told_of_stands_somewhere_in_the_code() -> None:

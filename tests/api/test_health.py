@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
+from sqlalchemy import text
 
 from app.core.settings import Settings
 from app.main import create_app
+from app.store.database import Database
 from tests.eventually import eventually
 from tests.serving import serve
 from tests.world import World, post_signed, token_of, webhook_body
@@ -87,3 +89,18 @@ async def test_a_process_that_is_ending_is_not_ready(settings: Settings) -> None
         answer = await client.get("/health/ready/")
 
     assert (answer.status_code, answer.json()["status"], answer.json()["draining"]) == (503, "not ready", True)
+
+
+async def test_a_process_is_ready_as_soon_as_its_database_is_back(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    """What was asked before was asked on a connection that the database has ended since."""
+    assert (await client.get("/health/ready/")).json()["database"]
+    asking = text("SELECT pid FROM pg_stat_activity WHERE application_name = 'lobby-check'")
+    async with database.read() as work:
+        pids = (await work.connection.scalars(asking)).all()
+        assert pids
+        for pid in pids:
+            await work.connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    assert (await client.get("/health/ready/")).json()["database"]

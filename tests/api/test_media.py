@@ -250,6 +250,13 @@ async def upload(
     )
 
 
+async def uploaded(client: httpx.AsyncClient, data: bytes, name: str = "file") -> Any:
+    """What is told of a file that is taken."""
+    answer = await upload(client, data, name)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
 @pytest.mark.parametrize(
     ("data", "kind", "mime_type"),
     [
@@ -282,7 +289,7 @@ async def test_staff_upload_what_whatsapp_takes(
 async def test_an_uploaded_photo_loses_what_it_tells(
     client: httpx.AsyncClient, hotel: HotelWorld, settings: Settings
 ) -> None:
-    body = (await upload(client, files.photo_from_a_phone(), "../holiday.jpg")).json()
+    body = await uploaded(client, files.photo_from_a_phone(), "../holiday.jpg")
 
     assert (body["width"], body["height"], body["filename"]) == (480, 640, "holiday.jpg")
     kept = [each.read_bytes() for each in stored_under(Path(settings.media_dir))]
@@ -295,7 +302,7 @@ async def test_a_large_photo_is_scaled_down_rather_than_refused(client: httpx.As
     photo = files.encoded(files.noise(2600, 2000), "JPEG", quality=100)
     assert len(photo) > 5 * MEGABYTE
 
-    body = (await upload(client, photo)).json()
+    body = await uploaded(client, photo)
 
     assert body["size"] <= 5 * MEGABYTE
 
@@ -412,16 +419,16 @@ async def test_only_a_failed_download_is_tried_again(
 ) -> None:
     """A download that failed: the access test tries it, as everybody. Here is what is none."""
     headers = await signed_in(client, "rita")
-    uploaded = (await upload(client, files.PDF)).json()["id"]
+    ours = (await uploaded(client, files.PDF))["id"]
 
-    assert (await client.post(f"/api/media/{uploaded}/retry/", headers=headers)).status_code == 404
+    assert (await client.post(f"/api/media/{ours}/retry/", headers=headers)).status_code == 404
     assert (await client.post("/api/media/999/retry/", headers=headers)).status_code == 404
 
 
 async def test_a_thumbnail_has_an_address_of_its_own(
     shelf: Shelf, client: httpx.AsyncClient, hotel: HotelWorld
 ) -> None:
-    body = (await upload(client, files.photo_bytes(1000, 800))).json()
+    body = await uploaded(client, files.photo_bytes(1000, 800))
 
     answer = await client.get(shelf.address(body["id"], Variant.THUMBNAIL))
 

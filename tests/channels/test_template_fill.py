@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.channels.whatsapp.template_fill import BadValues, fill
+from app.channels.base import BadValues
+from app.channels.whatsapp.template_fill import fill
 from app.core.drafts import Place
 from app.core.templates import HeaderFile, StoredTemplate, TemplateValues
 from tests.templates import (

@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from app.channels.base import Credentials, FetchOutcome, FetchResult, SendOutcome, UploadResult
+from app.channels.download import Pace
 from app.channels.items import InboundMedia
 from app.channels.whatsapp import WhatsApp
-from app.channels.whatsapp.media import GraphMedia, Pace
+from app.channels.whatsapp.media import GraphMedia
 from tests.channels.conftest import CREDENTIALS, HOTEL_NUMBER, TOKEN
 from tests.channels.ports import closed_port
 from tests.channels.scripted_meta import DIGEST, FILE, ID, Meta

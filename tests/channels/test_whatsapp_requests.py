@@ -249,7 +249,9 @@ async def test_a_message_is_marked_as_read_and_typing_is_shown(
 ) -> None:
     (await client.patch(f"{graph}/_fake/config", json={"reads": "any"})).raise_for_status()
     for typing in (False, True):
-        result = await sender.mark_read("wamid.G1", typing=typing, account=HOTEL_NUMBER, credentials=CREDENTIALS)
+        result = await sender.mark_read(
+            "wamid.G1", to=GUEST, typing=typing, account=HOTEL_NUMBER, credentials=CREDENTIALS
+        )
         assert result == SendResult(outcome=SendOutcome.ACCEPTED, external_id="wamid.G1")
 
     read = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.G1"}
@@ -260,6 +262,8 @@ async def test_a_message_is_marked_as_read_and_typing_is_shown(
 async def test_a_mark_that_meta_refuses_says_so(sender: WhatsApp, client: httpx.AsyncClient, graph: str) -> None:
     (await client.patch(f"{graph}/_fake/config", json={"reads": "known"})).raise_for_status()
 
-    result = await sender.mark_read("wamid.nobody", typing=False, account=HOTEL_NUMBER, credentials=CREDENTIALS)
+    result = await sender.mark_read(
+        "wamid.nobody", to=GUEST, typing=False, account=HOTEL_NUMBER, credentials=CREDENTIALS
+    )
 
     assert (result.outcome, result.code) == (SendOutcome.MALFORMED, 131009)

@@ -3,8 +3,8 @@
 import pytest
 
 from app.channels.base import Credentials
+from app.channels.meta.signature import sign, verify
 from app.channels.whatsapp import WhatsApp
-from app.channels.whatsapp.signature import sign, verify
 
 SECRET = "demo-app-secret"
 BODY = rb'{"t":"\u00e4\u00f6\u00e5 a\/b"}'

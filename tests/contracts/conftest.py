@@ -2,6 +2,7 @@ import httpx
 import pytest
 
 from app.core.settings import Settings
+from tests.contracts.chat import Chat
 from tests.contracts.desk import JOHN, Desk
 from tests.world import HotelWorld, World, signed_in
 
@@ -34,3 +35,9 @@ async def johns(desk: Desk, world: World, hotel: HotelWorld) -> int:
     assert len(found["results"]) == 1
     conversation_id: int = found["results"][0]["id"]
     return conversation_id
+
+
+@pytest.fixture
+def chat(desk: Desk) -> Chat:
+    """The same user at contract 2's REST interface."""
+    return Chat(desk.client, desk.headers)

@@ -25,6 +25,7 @@ BAD_ADDRESSES = [
     ("REDIS_URL", "http://x"),
     ("WHATSAPP_API_URL", "graph.facebook.com"),
     ("WHATSAPP_API_URL", "https://graph.facebook.com@evil.example"),
+    ("INSTAGRAM_API_URL", "graph.instagram.com"),
 ]
 
 
@@ -88,7 +89,15 @@ def test_production_refuses_to_start_without(monkeypatch: pytest.MonkeyPatch, mi
         load_settings()
 
 
-@pytest.mark.parametrize(("name", "value"), [("WHATSAPP_API_URL", "http://graph.facebook.com"), ("MEDIA_DIR", "media")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WHATSAPP_API_URL", "http://graph.facebook.com"),
+        ("INSTAGRAM_API_URL", "http://graph.instagram.com"),
+        ("MEDIA_DIR", "media"),
+        ("GUEST_SOCKET", "open"),
+    ],
+)
 def test_production_refuses_what_only_development_may_have(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -131,3 +140,21 @@ def test_origins_are_ours_and_the_allowed_ones(monkeypatch: pytest.MonkeyPatch) 
     )
 
     assert load_settings().origins == {"http://127.0.0.1:8000", "https://a.example", "https://b.example"}
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ({}, False),
+        ({"LOBBY_ENV": "test"}, False),
+        ({"GUEST_SOCKET": "token"}, True),
+        (GOOD, True),
+        (GOOD | {"GUEST_SOCKET": "token"}, True),
+    ],
+)
+def test_guests_need_tokens_in_production_and_where_they_are_told_to(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], needed: bool
+) -> None:
+    set_environment(monkeypatch, **given)
+
+    assert load_settings().guests_need_tokens is needed

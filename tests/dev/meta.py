@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.channels.items import InboundMessage, InboundStatus, Item
+from app.channels.meta.signature import verify
 from app.channels.whatsapp.parse import parse
-from app.channels.whatsapp.signature import verify
 from app.core.clock import utc_now
 from app.dev.fake_graph import FakeGraphConfig, GuestPhone, Number, create_fake_graph
 from tests.serving import PLAIN, serve

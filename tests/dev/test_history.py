@@ -57,3 +57,11 @@ async def test_a_second_start_tells_nothing_again(settings: Settings, database: 
     await load_demo(settings)
     async with database.read() as work:
         assert await work.connection.scalar(select(func.count()).select_from(Message)) == before
+
+
+@pytest.mark.usefixtures("conversations")
+async def test_the_first_conversation_is_one_with_reception_as_document_2s_sample_has_it(database: Database) -> None:
+    async with database.read() as work:
+        first = await work.views.get(1)
+    assert first is not None
+    assert (first.guest_name, first.status, first.department) == ("Priya Nair", "relay", "Reception")

@@ -1,7 +1,6 @@
 """``lobby dev`` from outside: it comes up, says where to click, and ends with all that it started."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -11,60 +10,16 @@ import httpx
 import pytest
 
 from app.core.settings import Settings
-from app.dev.listening import free_port, is_listening
+from app.dev.listening import is_listening
 from tests.eventually import eventually
-
-PATIENCE = 60.0
-
-
-class Dev:
-    """A running ``lobby dev``."""
-
-    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
-        self.process = process
-        self.address = address
-
-    async def read_until(self, end: str) -> str:
-        """Everything that it prints up to a line that ends so."""
-        assert self.process.stdout is not None
-        said = ""
-        async with asyncio.timeout(PATIENCE):
-            while not said.endswith(f"{end}\n"):
-                line = await self.process.stdout.readline()
-                assert line, f"ended after: {said}"
-                said += line.decode()
-        return said
-
-    async def end(self, how: signal.Signals) -> tuple[int, str]:
-        """Its exit code, and what it wrote to stderr."""
-        self.process.send_signal(how)
-        _, errors = await asyncio.wait_for(self.process.communicate(), PATIENCE)
-        assert self.process.returncode is not None
-        return self.process.returncode, errors.decode()
+from tests.processes import START_WITHIN as PATIENCE
+from tests.processes import Dev, lobby_dev
 
 
 @pytest.fixture
 async def dev(settings: Settings, tmp_path: Path) -> AsyncIterator[Dev]:
-    """In an empty folder, on the tests' database and bus."""
-    port = free_port("127.0.0.1")
-    environment = {
-        "PORT": str(port),
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "REDIS_PREFIX": settings.redis_prefix,
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from app.cli import main; main()", "dev"),
-        cwd=tmp_path,
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    yield Dev(process, f"http://127.0.0.1:{port}")
-    if process.returncode is None:
-        process.kill()
-        await process.communicate()
+    async with lobby_dev(settings, tmp_path) as dev:
+        yield dev
 
 
 async def test_it_comes_up_for_whoever_it_names_and_ends_on_ctrl_c_without_a_trace(dev: Dev) -> None:

@@ -130,3 +130,12 @@ def test_mp4_that_was_announced_as_sound_is_sound() -> None:
     film = Sniffed(mime_type="video/mp4", type=MessageType.VIDEO)
 
     assert check_fits(film, MessageType.AUDIO).mime_type == "audio/mp4"
+
+
+@pytest.mark.parametrize(("mime_type", "kind"), [("image/jpeg", MessageType.IMAGE), ("video/mp4", MessageType.VIDEO)])
+def test_a_story_is_a_picture_or_a_film(mime_type: str, kind: MessageType) -> None:
+    found = Sniffed(mime_type=mime_type, type=kind)
+
+    assert check_fits(found, MessageType.STORY_MENTION) is found
+    with pytest.raises(NotAllowed, match="a story"):
+        check_fits(Sniffed(mime_type="application/pdf", type=MessageType.DOCUMENT), MessageType.STORY_MENTION)

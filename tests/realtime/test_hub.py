@@ -1,16 +1,23 @@
 """The hub: every event reaches every process that has somebody to hear it, once, in order, whatever the bus does."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
+from app.bootstrap import EventLog
+from app.core.clock import utc_now
 from app.core.errors import ResyncNeeded
-from app.core.events import UserChanged
+from app.core.events import StoredEvent, UserChanged
+from app.core.signals import Told
 from app.dev.embedded.valkey import Valkey
 from app.models import EventRow, HotelSequence
 from app.realtime.hub import REPLAY_LIMIT
+from app.realtime.room import Room
+from tests.eventually import eventually
 from tests.realtime.conftest import EVERYBODY, HubProcess, Listener
 
 Two = tuple[HubProcess, HubProcess]
@@ -29,6 +36,25 @@ async def test_what_one_process_commits_is_heard_in_the_other_in_order(two: Two,
     await here.happen(hotel_id, 50)
 
     assert await listener.until(50) == list(range(1, 51))
+
+
+class Broken(Listener):
+    """A subscriber of whom nobody can say what it may hear."""
+
+    def accepts(self, stored: Told, audience: str) -> bool:
+        raise LookupError(audience)
+
+
+async def test_one_sockets_fault_keeps_nothing_from_the_others_nor_from_whoever_committed(
+    two: Two, hotel_id: int
+) -> None:
+    here, _ = two
+    await here.hub.join(hotel_id, Broken(), [EVERYBODY])
+    listener = await listening(here, hotel_id)
+
+    await here.happen(hotel_id, 2)
+
+    assert await listener.until(2) == [1, 2]
 
 
 async def test_events_of_both_processes_at_once_are_heard_once_and_in_order_in_both(two: Two, hotel_id: int) -> None:
@@ -221,3 +247,43 @@ async def test_joining_an_audience_again_from_earlier_brings_what_it_was_not_tol
     await here.hub.join(hotel_id, listener, [EVERYBODY], since=2)
 
     assert listener.told == [5, 3, 4]
+
+
+# When the process ends
+
+
+@asynccontextmanager
+async def reading(process: HubProcess, hotel_id: int) -> AsyncIterator[Listener]:
+    """A listener in whose room the log is being read, by a statement that does not come to its end."""
+    listener = await listening(process, hotel_id)
+    async with process.silent.transaction() as work:
+        await work.connection.execute(text("LOCK TABLE hotel_sequences IN ACCESS EXCLUSIVE MODE"))
+        process.hub.committed([StoredEvent(hotel_id, 5, utc_now(), UserChanged(user_id=7))], has_deliveries=False)
+        await eventually(lambda: process.connections_in_use > 1)
+        yield listener
+        assert process.connections_in_use == 1, "this transaction's"
+
+
+async def test_a_hub_that_has_stopped_reads_the_log_no_more(two: Two, hotel_id: int) -> None:
+    here, _ = two
+    async with reading(here, hotel_id):
+        await here.hub.stop()
+
+
+async def test_nor_does_it_for_a_room_that_was_left_just_before(two: Two, hotel_id: int) -> None:
+    here, _ = two
+    async with reading(here, hotel_id) as listener:
+        here.hub.leave(hotel_id, listener)
+        await here.hub.stop()
+
+
+async def test_a_room_that_is_closed_begins_no_reading_whoever_is_in_doubt(two: Two, hotel_id: int) -> None:
+    here, _ = two
+    room = Room(hotel_id, EventLog(here.silent), lambda _: None)
+    await room.begun()
+    await here.happen(hotel_id, 3, silently=True)
+
+    room.close()
+    await room.caught_up()
+
+    assert room.position == 0

@@ -2,13 +2,9 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from app.core.settings import Settings
 from app.dev.embedded.valkey import Valkey
@@ -19,23 +15,6 @@ from tests.sockets import open_socket
 from tests.world import World, guest_writes, token_of
 
 GUEST = "351912345678"
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    valkey = Valkey(tmp_path)
-    valkey.start()
-    yield valkey
-    valkey.stop()
-
-
-@pytest.fixture
-async def processes(settings: Settings, valkey: Valkey) -> AsyncIterator[tuple[Running, Running]]:
-    own = settings.model_copy(update={"redis_url": valkey.url})
-    async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(lobby_serve(own))
-        there = await stack.enter_async_context(lobby_serve(own))
-        yield here, there
 
 
 async def test_sockets_of_one_process_hear_what_another_was_told_also_while_redis_is_stopped_and_started(

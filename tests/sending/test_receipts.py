@@ -9,6 +9,7 @@ from app.channels.registry import ChannelRegistry
 from app.channels.whatsapp import WhatsApp
 from app.core.events import ChannelChanged
 from app.core.settings import Settings
+from app.core.signals import Signal
 from app.core.vault import Vault
 from app.models import Channel, Message, Participant
 from app.services.sending.receipts import ReadBack, ReceiptService
@@ -163,6 +164,13 @@ async def test_is_typing_has_to_be_said(desk: Desk) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_body" if body is None else "bad_fields")
 
 
+class Unheard:
+    """Where nobody listens."""
+
+    def signal(self, hotel_id: int, signal: Signal) -> None:
+        pass
+
+
 async def test_a_token_that_was_mended_while_it_was_refused_pauses_nothing(
     settings: Settings, database: Database, ledger: Ledger, world: World, hotel: HotelWorld
 ) -> None:
@@ -171,7 +179,7 @@ async def test_a_token_that_was_mended_while_it_was_refused_pauses_nothing(
             pass
 
         async def mark_read(
-            self, external_id: str, *, typing: bool, account: str, credentials: Credentials
+            self, external_id: str, *, to: str, typing: bool, account: str, credentials: Credentials
         ) -> SendResult:
             await world.seal_anew(hotel)
             return SendResult(outcome=SendOutcome.PAUSE, code=190)
@@ -180,10 +188,11 @@ async def test_a_token_that_was_mended_while_it_was_refused_pauses_nothing(
         database=database,
         channels=ChannelRegistry([Meta()]),
         vault=Vault(settings.secret_key.get_secret_value()),
+        signals=Unheard(),
         clock=HeldClock(),
     )
     sealed = (await ledger.row(Channel)).credentials
-    receipts.tell(ReadBack(channel_id=hotel.channel_id, external_id="wamid.A"))
+    receipts.tell(ReadBack(channel_id=hotel.channel_id, external_id="wamid.A", address="351912345678"))
     await receipts.stop(patience=20)
 
     channel = await ledger.row(Channel)

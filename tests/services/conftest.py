@@ -4,16 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.core.principal import Principal
 from app.core.settings import Settings
 from app.models import Channel
 from app.services.auth import AuthService
+from app.services.handling.service import HandlingService
 from app.services.outbox.service import Outbox
 from app.services.templates.service import TemplateService
 from app.store.database import Database
-from tests.desk import Desk, open_desk
-from tests.fake_graph import BUSINESS_ACCOUNT, SEA_VIEW_NUMBER
+from tests.desk import Desk, open_desk, principal
+from tests.fake_graph import BUSINESS_ACCOUNT, SEA_VIEW_NUMBER, FakeGraph
 from tests.ledger import Ledger
-from tests.senders import open_outbox
+from tests.senders import Sending, open_outbox
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
 
@@ -21,6 +23,12 @@ from tests.world import HotelWorld, World
 @pytest.fixture
 def clock() -> HeldClock:
     return HeldClock()
+
+
+@pytest.fixture
+def world(database: Database, settings: Settings, clock: HeldClock) -> World:
+    """Its guests stay by the clock that is held."""
+    return World(database, settings, today=clock.now.date())
 
 
 @pytest.fixture
@@ -51,6 +59,13 @@ async def hotel(world: World) -> HotelWorld:
 
 
 @pytest.fixture
+def sending(
+    desk: Desk, hotel: HotelWorld, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
+) -> Sending:
+    return Sending(desk, hotel, ledger, outbox, fake_graph, clock)
+
+
+@pytest.fixture
 async def business_hotel(hotel: HotelWorld, ledger: Ledger, world: World) -> HotelWorld:
     """The same, its channel with a business account, and with a guest who stays."""
     account = BUSINESS_ACCOUNT[SEA_VIEW_NUMBER]
@@ -70,6 +85,16 @@ async def conversation(business_hotel: HotelWorld, desk: Desk, ledger: Ledger) -
 @pytest.fixture
 def templates(desk: Desk) -> TemplateService:
     return desk.services.templates
+
+
+@pytest.fixture
+def handling(desk: Desk) -> HandlingService:
+    return desk.services.handling
+
+
+@pytest.fixture
+def rita(hotel: HotelWorld) -> Principal:
+    return principal(hotel)
 
 
 @pytest.fixture

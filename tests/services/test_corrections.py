@@ -275,3 +275,19 @@ async def test_what_a_message_read_before_is_kept_as_far_as_there_is_room(
     updated = (await ledger.events(hotel.id))[-1]
     assert isinstance(updated, MessageUpdated)
     assert len(msgspec.json.encode(updated.message.details)) <= 16 * 1024
+
+
+async def test_an_old_correction_is_deleted_and_what_it_has_corrected_stays_so(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock
+) -> None:
+    await take(desk, text("Two towls", id=ORIGINAL), edit("Two towels", id="wamid.E1", when=at(clock)))
+    await ledger.change(Correction, received_at=clock.now)
+
+    clock.move(days=30)
+    await desk.services.housekeeping.tidy()
+    await ledger.row(Correction)
+    clock.move(seconds=1)
+    await desk.services.housekeeping.tidy()
+
+    assert await ledger.rows(Correction) == []
+    assert (await original(ledger)).content == "Two towels"

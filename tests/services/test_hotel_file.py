@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Row, func, select, update
 
 from app.channels.base import Credentials
-from app.core.events import ChannelChanged, UserChanged
+from app.core.events import ChannelChanged, StayChanged, UserChanged
 from app.core.passwords import verify_password
 from app.core.security import digest
 from app.core.types import Department, IdentityKind, Platform, StayStatus
@@ -85,6 +85,21 @@ async def test_one_file_sets_up_a_hotel(database: Database, load: Load) -> None:
     assert tuple(guest) == ("John Doe", "+1234567890", "john@example.com")
     assert tuple(stay) == ("101", 1, StayStatus.ACTIVE)
     assert tuple(reply) == (Department.RECEPTION, ["guest_name", "room_number"])
+
+
+async def test_a_file_says_how_long_a_guest_may_wait_and_one_that_does_not_leaves_it(
+    database: Database, load: Load
+) -> None:
+    async def minutes() -> int | None:
+        async with database.read() as work:
+            return await work.connection.scalar(select(Hotel.reply_minutes))
+
+    await load(hotel())
+    assert await minutes() == 15
+    await load(hotel("reply_minutes: 5"))
+    assert await minutes() == 5
+    await load(hotel("timezone: Europe/Lisbon"))
+    assert await minutes() == 5
 
 
 async def test_a_new_hotel_can_number_its_events(database: Database, load: Load) -> None:
@@ -304,3 +319,26 @@ async def test_one_new_secret_replaces_one_and_lifts_the_pause(database: Databas
     assert channel.paused_at is None
     told = [each for each in await Ledger(database).events(paused.hotel_id) if isinstance(each, ChannelChanged)]
     assert [each.channel.paused_at for each in told] == [None]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_told"),
+    [
+        pytest.param("status: active", "status: completed", True, id="status"),
+        pytest.param("check_out: 2026-11-24", "check_out: 2026-11-22", True, id="check-out"),
+        pytest.param('room_number: "101"', 'room_number: "202"', False, id="room"),
+        pytest.param("name: John Doe", "name: John Roe", False, id="name"),
+    ],
+)
+async def test_a_guests_sockets_look_again_when_their_stay_changes_status_or_dates(
+    database: Database, load: Load, old: str, new: str, is_told: bool
+) -> None:
+    await load(FULL)
+    await load(FULL.replace(old, new))
+
+    async with database.read() as work:
+        hotel_id = await work.hotels.id_of("sea-view")
+        stay = (await work.connection.execute(select(Stay.id, Stay.guest_id))).one()
+        assert hotel_id is not None
+        events = [each.event for each in await work.events.between(hotel_id, 0, 1000, limit=1000)]
+    assert events == ([StayChanged(stay_id=stay.id, guest_id=stay.guest_id, guest_phone="+1234567890")] * is_told)

@@ -71,7 +71,7 @@ async def test_every_fault_of_a_file_is_said_at_once_by_line_and_no_secret_with_
         "4: hotels.0.timezone: must be the name of a time zone, such as Europe/Lisbon",
         "6: hotels.0.channels.0.acess_token: is no known key; did you mean access_token?",
         "6: hotels.0.channels.0.phone_number_id: must be text: put it in quotes",
-        "7: hotels.0.channels.1.platform: must be WhatsApp or WebChat",
+        "7: hotels.0.channels.1.platform: must be one of WhatsApp, Instagram, Telegram, WebChat",
         "9: hotels.0.staff.0.department.0: must be 'Reception', 'Housekeeping', 'Room Service', 'Café' or 'Management'",
         "9: hotels.0.staff.0.password: must have at least 8 characters",
         "9: hotels.0.staff.0.user_type: must be 'department_staff', 'receptionist', 'manager' or 'hotel_admin'",
@@ -121,6 +121,21 @@ async def test_every_fault_of_a_file_is_said_at_once_by_line_and_no_secret_with_
             ['templates: [{name: "a\\0b", content: x}]'],
             "hotel.yaml:4: hotels.0.templates.0.name: must have no NUL character and no half of a surrogate pair",
             id="what no text column takes",
+        ),
+        pytest.param(
+            ["reply_minutes: 0"],
+            "hotel.yaml:4: hotels.0.reply_minutes: input should be greater than or equal to 1",
+            id="no time for an answer",
+        ),
+        pytest.param(
+            ["reply_minutes: 1441"],
+            "hotel.yaml:4: hotels.0.reply_minutes: input should be less than or equal to 1440",
+            id="more than a day for an answer",
+        ),
+        pytest.param(
+            ["reply_minutes: true"],
+            "hotel.yaml:4: hotels.0.reply_minutes: input should be a valid integer",
+            id="a time that is no number",
         ),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.core.clock import utc_now
 from app.core.events import ChannelChanged, MessageUpdated
 from app.core.settings import Settings
 from app.core.types import MediaState
@@ -227,7 +228,7 @@ async def test_an_address_outside_meta_is_not_asked(mailbox: Mailbox) -> None:
 
 
 async def test_a_bad_token_pauses_the_channel_and_the_file_waits(
-    mailbox: Mailbox, ledger: Ledger, world: World, hotel: HotelWorld
+    mailbox: Mailbox, ledger: Ledger, world: World, hotel: HotelWorld, clock: HeldClock
 ) -> None:
     await mailbox.send(files.photo_bytes())
     await world.seal_anew(hotel, access_token=OUTDATED)
@@ -241,6 +242,7 @@ async def test_a_bad_token_pauses_the_channel_and_the_file_waits(
     await world.seal_anew(hotel)
     async with mailbox.desk.services.database.transaction() as work:
         await resume(work, hotel.channel_id)
+    clock.now = utc_now() + timedelta(minutes=1)  # due since the file came, which the database dates by its own clock
     assert (await mailbox.fetch()).state is MediaState.STORED
 
 

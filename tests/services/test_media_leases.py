@@ -28,10 +28,12 @@ class SlowFile:
     """A guest's photo, whose download ends when the test lets it."""
 
     def __init__(self) -> None:
+        self.begun = asyncio.Event()
         self.let_go = asyncio.Event()
         self.broken_off = asyncio.Event()
 
     async def download(self, _: str, into: BinaryIO) -> FetchResult:
+        self.begun.set()
         try:
             await self.let_go.wait()
         except asyncio.CancelledError:
@@ -105,6 +107,7 @@ async def test_a_download_whose_claim_is_another_s_is_broken_off_and_writes_noth
 ) -> None:
     token = uuid4()
     async with fetching(fetcher) as task:
+        await asyncio.wait_for(slow.begun.wait(), PATIENCE)
         await ledger.change(Media, lease_token=token)
         await asyncio.wait_for(slow.broken_off.wait(), PATIENCE)
         await asyncio.wait_for(task, PATIENCE)
@@ -117,6 +120,7 @@ async def test_a_download_of_what_its_guest_took_back_is_broken_off(
     slow: SlowFile, fetcher: MediaFetcher, ledger: Ledger
 ) -> None:
     async with fetching(fetcher) as task:
+        await asyncio.wait_for(slow.begun.wait(), PATIENCE)
         await ledger.change(Media, state=MediaState.DELETED)
         await asyncio.wait_for(slow.broken_off.wait(), PATIENCE)
         await asyncio.wait_for(task, PATIENCE)

@@ -16,7 +16,7 @@ from app.store.database import Database, create_engine
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
-from tests.senders import accepted, open_outbox, scripted_outbox, send_due, states
+from tests.senders import Sending, accepted, open_outbox, scripted_outbox, send_due, states
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld
 
@@ -38,28 +38,21 @@ async def test_what_waits_leaves_in_order_and_is_told_as_sent(
     assert told == [each.id for each in messages]
 
 
-async def test_nothing_overtakes_an_earlier_message_that_fails(
-    desk: Desk,
-    ledger: Ledger,
-    hotel: HotelWorld,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-) -> None:
-    await desk.queue(hotel, "One", "Two")
-    await desk.say("Hello", sender=STRANGER)
-    await fake_graph.fail(status=500, times=3, to=GUEST)
+async def test_nothing_overtakes_an_earlier_message_that_fails(sending: Sending) -> None:
+    await sending.desk.queue(sending.hotel, "One", "Two")
+    await sending.desk.say("Hello", sender=STRANGER)
+    await sending.graph.fail(status=500, times=3, to=GUEST)
 
-    assert await send_due(outbox) == [1, 4]
-    assert await send_due(outbox) == []
+    assert await send_due(sending.outbox) == [1, 4]
+    assert await send_due(sending.outbox) == []
     tries = []
     for _ in range(3):
-        clock.move(seconds=8)
-        tries.append(await send_due(outbox))
+        sending.clock.move(seconds=8)
+        tries.append(await send_due(sending.outbox))
 
     assert tries == [[1], [1], [1, 2, 3]]
-    assert await fake_graph.texts(GUEST) == [WELCOME, "One", "Two"]
-    assert await fake_graph.texts(STRANGER) == [WELCOME]
+    assert await sending.graph.texts(GUEST) == [WELCOME, "One", "Two"]
+    assert await sending.graph.texts(STRANGER) == [WELCOME]
 
 
 @pytest.mark.parametrize(
@@ -68,29 +61,22 @@ async def test_nothing_overtakes_an_earlier_message_that_fails(
     ids=["503", "no_answer"],
 )
 async def test_a_provider_that_is_down_gets_everything_once_and_in_order_when_it_is_back(
-    desk: Desk,
-    ledger: Ledger,
-    hotel: HotelWorld,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    fault: dict[str, object],
-    tries: int,
+    sending: Sending, fault: dict[str, object], tries: int
 ) -> None:
     for guest in (GUEST, STRANGER):
-        await desk.queue(hotel, "One", "Two", sender=guest)
-    await fake_graph.fail(times=0, **fault)
+        await sending.desk.queue(sending.hotel, "One", "Two", sender=guest)
+    await sending.graph.fail(times=0, **fault)
     for _ in range(tries):
-        assert await send_due(outbox) == [1, 4]
-        clock.move(minutes=5)
-    assert await fake_graph.sent() == []
+        assert await send_due(sending.outbox) == [1, 4]
+        sending.clock.move(minutes=5)
+    assert await sending.graph.sent() == []
 
-    await fake_graph.mend()
-    await send_due(outbox)
+    await sending.graph.mend()
+    await send_due(sending.outbox)
 
     for guest in (GUEST, STRANGER):
-        assert await fake_graph.texts(guest) == [WELCOME, "One", "Two"]
-    assert set(await states(ledger)) == {OutboxState.SENT}
+        assert await sending.graph.texts(guest) == [WELCOME, "One", "Two"]
+    assert set(await states(sending.ledger)) == {OutboxState.SENT}
 
 
 async def test_where_no_connection_can_be_made_nothing_was_sent(

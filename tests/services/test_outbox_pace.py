@@ -15,7 +15,7 @@ from tests.channels.whatsapp_payloads import message
 from tests.desk import GUEST, STRANGER, WELCOME, Desk
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER, FakeGraph
 from tests.ledger import Ledger
-from tests.senders import accepted, scripted_outbox, send_due, states
+from tests.senders import Sending, accepted, scripted_outbox, send_due, states
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
 
@@ -43,40 +43,36 @@ async def second_conversation(ledger: Ledger) -> int:
     return made
 
 
-async def test_all_conversations_of_a_guest_who_is_written_to_too_fast_wait_and_nobody_elses(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
-) -> None:
-    await desk.say("Hello")
-    other = await second_conversation(ledger)
-    await fake_graph.fail(code=PAIR_RATE, to=GUEST)
+async def test_all_conversations_of_a_guest_who_is_written_to_too_fast_wait_and_nobody_elses(sending: Sending) -> None:
+    await sending.desk.say("Hello")
+    other = await second_conversation(sending.ledger)
+    await sending.graph.fail(code=PAIR_RATE, to=GUEST)
 
-    assert await send_due(outbox) == [1]
-    await desk.answer(hotel, other, "Queued after the refusal")
-    await desk.say("Hello", sender=STRANGER)
-    clock.move(seconds=3.9)
-    assert await send_due(outbox) == [3]
-    clock.move(seconds=0.1)
-    assert await send_due(outbox) == [1, 2]
+    assert await send_due(sending.outbox) == [1]
+    await sending.desk.answer(sending.hotel, other, "Queued after the refusal")
+    await sending.desk.say("Hello", sender=STRANGER)
+    sending.clock.move(seconds=3.9)
+    assert await send_due(sending.outbox) == [3]
+    sending.clock.move(seconds=0.1)
+    assert await send_due(sending.outbox) == [1, 2]
 
-    assert await fake_graph.texts(GUEST) == [WELCOME, "Queued after the refusal"]
+    assert await sending.graph.texts(GUEST) == [WELCOME, "Queued after the refusal"]
 
 
-async def test_a_guests_wait_grows_with_each_refusal_in_a_row_and_an_acceptance_ends_that(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
-) -> None:
-    await desk.queue(hotel, "One")
+async def test_a_guests_wait_grows_with_each_refusal_in_a_row_and_an_acceptance_ends_that(sending: Sending) -> None:
+    await sending.desk.queue(sending.hotel, "One")
     waits = []
     for faults in (3, 1):
-        await fake_graph.fail(code=PAIR_RATE, times=faults)
+        await sending.graph.fail(code=PAIR_RATE, times=faults)
         for _ in range(faults):
-            await outbox.send((await outbox.claim(1))[0])
-            until = (await ledger.row(Account)).not_before
-            waits.append((until - clock.now).total_seconds())
-            clock.now = until
-        await outbox.send((await outbox.claim(1))[0])
+            await sending.outbox.send((await sending.outbox.claim(1))[0])
+            until = (await sending.ledger.row(Account)).not_before
+            waits.append((until - sending.clock.now).total_seconds())
+            sending.clock.now = until
+        await sending.outbox.send((await sending.outbox.claim(1))[0])
 
     assert waits == [4, 16, 64, 4]
-    assert await fake_graph.texts(GUEST) == [WELCOME, "One"]
+    assert await sending.graph.texts(GUEST) == [WELCOME, "One"]
 
 
 async def test_what_is_queued_after_a_numbers_refusal_waits_with_the_rest_and_another_number_does_not(
@@ -96,56 +92,39 @@ async def test_what_is_queued_after_a_numbers_refusal_waits_with_the_rest_and_an
 
 
 @pytest.mark.parametrize("fault", [{"code": 4}, {"code": 613}, {"code": 80007}, {"code": THROUGHPUT}, {"status": 429}])
-async def test_every_refusal_of_its_class_has_the_number_wait(
-    desk: Desk,
-    ledger: Ledger,
-    hotel: HotelWorld,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    fault: dict[str, int],
-) -> None:
-    await desk.say("Hello")
-    await fake_graph.fail(**fault)
-    await send_due(outbox)
+async def test_every_refusal_of_its_class_has_the_number_wait(sending: Sending, fault: dict[str, int]) -> None:
+    await sending.desk.say("Hello")
+    await sending.graph.fail(**fault)
+    await send_due(sending.outbox)
 
-    assert ((await ledger.row(Channel)).not_before - clock.now).total_seconds() == 2
+    assert ((await sending.ledger.row(Channel)).not_before - sending.clock.now).total_seconds() == 2
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(30, 30), (86_400, 600), (1, 2)])
 async def test_a_number_waits_as_long_as_the_provider_asks_up_to_ten_minutes(
-    desk: Desk,
-    ledger: Ledger,
-    hotel: HotelWorld,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    asked: int,
-    waited: int,
+    sending: Sending, asked: int, waited: int
 ) -> None:
-    await desk.say("Hello")
-    await fake_graph.fail(code=THROUGHPUT, retry_after=asked)
-    await send_due(outbox)
+    await sending.desk.say("Hello")
+    await sending.graph.fail(code=THROUGHPUT, retry_after=asked)
+    await send_due(sending.outbox)
 
-    assert ((await ledger.row(Channel)).not_before - clock.now).total_seconds() == waited
+    assert ((await sending.ledger.row(Channel)).not_before - sending.clock.now).total_seconds() == waited
 
 
-async def test_refusals_of_sends_that_were_under_way_together_count_as_one(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
-) -> None:
+async def test_refusals_of_sends_that_were_under_way_together_count_as_one(sending: Sending) -> None:
     for guest in (GUEST, STRANGER, "4915112345679"):
-        await desk.say("Hello", sender=guest)
-    await fake_graph.fail(code=THROUGHPUT, times=0)
+        await sending.desk.say("Hello", sender=guest)
+    await sending.graph.fail(code=THROUGHPUT, times=0)
 
-    together = await outbox.claim(16)
+    together = await sending.outbox.claim(16)
     assert len(together) == 3
     for delivery in together:
-        await outbox.send(delivery)
-    assert (await ledger.row(Channel)).throttle_level == 1
+        await sending.outbox.send(delivery)
+    assert (await sending.ledger.row(Channel)).throttle_level == 1
 
-    clock.move(seconds=2)
-    await outbox.send((await outbox.claim(1))[0])
-    assert (await ledger.row(Channel)).throttle_level == 2
+    sending.clock.move(seconds=2)
+    await sending.outbox.send((await sending.outbox.claim(1))[0])
+    assert (await sending.ledger.row(Channel)).throttle_level == 2
 
 
 async def test_a_guest_who_changes_their_number_while_the_provider_says_wait_is_written_to_there(
@@ -168,17 +147,15 @@ def changed_number(old: str, new: str) -> dict[str, Any]:
     return message("system", note, id="wamid.MOVED") | {"from": old}
 
 
-async def test_a_number_that_is_let_through_again_comes_down_step_by_step(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
-) -> None:
+async def test_a_number_that_is_let_through_again_comes_down_step_by_step(sending: Sending) -> None:
     for guest in (GUEST, STRANGER, "4915112345679"):
-        await desk.say("Hello", sender=guest)
-    await fake_graph.fail(code=THROUGHPUT, times=2)
+        await sending.desk.say("Hello", sender=guest)
+    await sending.graph.fail(code=THROUGHPUT, times=2)
     levels = []
     for _ in range(5):
-        await outbox.send((await outbox.claim(1))[0])
-        levels.append((await ledger.row(Channel)).throttle_level)
-        clock.move(minutes=1)
+        await sending.outbox.send((await sending.outbox.claim(1))[0])
+        levels.append((await sending.ledger.row(Channel)).throttle_level)
+        sending.clock.move(minutes=1)
 
     assert levels == [1, 2, 1, 0, 0]
 
@@ -209,17 +186,15 @@ async def test_a_limit_is_not_the_messages_fault(
     assert (await ledger.row(Delivery)).attempts == 1
 
 
-async def test_a_limit_of_the_providers_keeps_nothing_for_longer_than_a_day(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, clock: HeldClock
-) -> None:
-    await desk.say("Hello")
-    await fake_graph.fail(code=THROUGHPUT, times=0)
-    await send_due(outbox)
-    clock.move(days=1, seconds=1)
+async def test_a_limit_of_the_providers_keeps_nothing_for_longer_than_a_day(sending: Sending) -> None:
+    await sending.desk.say("Hello")
+    await sending.graph.fail(code=THROUGHPUT, times=0)
+    await send_due(sending.outbox)
+    sending.clock.move(days=1, seconds=1)
 
-    assert await outbox.expire() == 1
+    assert await sending.outbox.expire() == 1
 
-    assert await states(ledger) == [OutboxState.DEAD]
+    assert await states(sending.ledger) == [OutboxState.DEAD]
 
 
 async def test_a_paused_number_and_one_that_waits_are_in_no_other_numbers_way(

@@ -7,9 +7,19 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.channels.base import Choice, LocationOut, MediaOut, MenuOut, ReactionOut, TemplateOut, TextOut
+from app.channels.base import (
+    Choice,
+    LocationOut,
+    MediaOut,
+    MenuOut,
+    NotSendable,
+    ReactionOut,
+    TemplateOut,
+    TextOut,
+)
 from app.channels.whatsapp import WhatsApp
-from app.core.types import MessageType
+from app.core.links import GuestLinks
+from app.core.types import MessageOrigin, MessageType, Platform
 from app.services.sending.outgoing import content_of, file_type, menu_pieces
 from app.store.deliveries import ClaimedDelivery
 
@@ -32,6 +42,8 @@ def delivery(kind: MessageType, content: str = "", **more: Any) -> ClaimedDelive
             "claimed_at": NOW,
             "leased_until": NOW,
             "created_at": NOW,
+            "platform": Platform.WHATSAPP,
+            "origin": MessageOrigin.STAFF,
             "type": kind,
             "content": content,
             "details": {},
@@ -41,6 +53,7 @@ def delivery(kind: MessageType, content: str = "", **more: Any) -> ClaimedDelive
             "window_opened_at": None,
             "channel_level": 0,
             "account_level": 0,
+            "opted_out_at": None,
             "credentials": b"",
             **more,
         }
@@ -105,3 +118,34 @@ async def test_the_options_of_a_long_text_go_with_its_end() -> None:
 )
 def test_a_file_is_sent_as_what_it_is(mime_type: str, kind: MessageType) -> None:
     assert file_type(mime_type) is kind
+
+
+LINK = {"id": 7, "stay_id": 41, "number": "5511961234567", "expires": int(NOW.timestamp()) + 60}
+LINKS = GuestLinks("a-secret-of-the-tests-with-32-bytes-or-more", "https://desk.example", lambda: NOW)
+
+
+@pytest.mark.parametrize("address", ["5511961234567", "551161234567"])
+def test_a_guests_link_is_put_to_the_sentence_when_it_leaves_for_their_number(address: str) -> None:
+    leaving = delivery(MessageType.TEXT, "Your link:", address=address, details={"guest_link": LINK})
+
+    sent = content_of(leaving, guest_links=LINKS)
+
+    assert isinstance(sent, TextOut)
+    assert sent.text.startswith("Your link:\nhttps://desk.example/guest/#token=7.41.5511961234567.")
+
+
+@pytest.mark.parametrize(
+    ("address", "expires", "links"),
+    [
+        pytest.param("351912345678", LINK["expires"], LINKS, id="another number"),
+        pytest.param("5511961234567", int(NOW.timestamp()), LINKS, id="run out"),
+        pytest.param("5511961234567", LINK["expires"], None, id="where none are made"),
+    ],
+)
+def test_a_guests_link_leaves_for_nobody_else_and_not_late(
+    address: str, expires: int, links: GuestLinks | None
+) -> None:
+    leaving = delivery(MessageType.TEXT, "x", address=address, details={"guest_link": LINK | {"expires": expires}})
+
+    with pytest.raises(NotSendable):
+        content_of(leaving, guest_links=links)

@@ -9,11 +9,10 @@ from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.principal import Principal
 from app.core.types import DeliveryStatus, Department, MessageType, OutboxState, UserType
 from app.models import Conversation, Delivery, Message
-from app.services.outbox.service import MAX_ATTEMPTS, Outbox
+from app.services.outbox.service import MAX_ATTEMPTS
 from tests.desk import GUEST, WELCOME, Desk, principal, status
-from tests.fake_graph import FakeGraph
 from tests.ledger import Ledger
-from tests.senders import WAIT, send_due, states, told
+from tests.senders import WAIT, Sending, send_due, states, told
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
 
@@ -26,160 +25,126 @@ def rita(hotel: HotelWorld) -> Principal:
 
 
 @pytest.fixture
-async def failed(desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph) -> int:
+async def failed(sending: Sending) -> int:
     """A message that the provider has refused for good; its id."""
-    await desk.say("Hello")
-    await fake_graph.fail(code=UNREACHABLE)
-    await send_due(outbox)
-    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+    await sending.desk.say("Hello")
+    await sending.graph.fail(code=UNREACHABLE)
+    await send_due(sending.outbox)
+    message = await sending.ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
     assert message.delivery_error_code == UNREACHABLE
     message_id: int = message.id
     return message_id
 
 
-async def test_it_is_queued_told_and_sent_as_if_it_were_new(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, failed: int
-) -> None:
-    queued = await desk.services.resend.retry(rita, failed)
+async def test_it_is_queued_told_and_sent_as_if_it_were_new(sending: Sending, rita: Principal, failed: int) -> None:
+    queued = await sending.desk.services.resend.retry(rita, failed)
 
     assert (queued.id, queued.delivery_status) == (failed, DeliveryStatus.QUEUED)
     assert (queued.delivery_error, queued.delivery_error_code) == (None, None)
-    assert (await ledger.row(Delivery)).attempts == 0
-    assert await send_due(outbox) == [1]
-    assert await fake_graph.texts(GUEST) == [WELCOME]
-    assert (await ledger.row(Delivery)).repeated is False
-    assert [each.delivery_status for each in await told(ledger, hotel)] == ["failed", "queued", "sent"]
+    assert (await sending.ledger.row(Delivery)).attempts == 0
+    assert await send_due(sending.outbox) == [1]
+    assert await sending.graph.texts(GUEST) == [WELCOME]
+    assert (await sending.ledger.row(Delivery)).repeated is False
+    assert [each.delivery_status for each in await told(sending.ledger, sending.hotel)] == ["failed", "queued", "sent"]
 
 
-async def test_its_day_and_its_tries_begin_anew(
-    desk: Desk,
-    ledger: Ledger,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    rita: Principal,
-    failed: int,
-) -> None:
-    clock.move(hours=23, minutes=30)
-    await desk.services.resend.retry(rita, failed)
-    await fake_graph.fail(status=500, times=MAX_ATTEMPTS - 1)
+async def test_its_day_and_its_tries_begin_anew(sending: Sending, rita: Principal, failed: int) -> None:
+    sending.clock.move(hours=23, minutes=30)
+    await sending.desk.services.resend.retry(rita, failed)
+    await sending.graph.fail(status=500, times=MAX_ATTEMPTS - 1)
     for _ in range(MAX_ATTEMPTS - 1):
-        await send_due(outbox)
-        clock.move(minutes=1)
-    clock.move(minutes=10)
+        await send_due(sending.outbox)
+        sending.clock.move(minutes=1)
+    sending.clock.move(minutes=10)
 
-    assert await outbox.expire() == 0
-    assert await states(ledger) == [OutboxState.PENDING]
+    assert await sending.outbox.expire() == 0
+    assert await states(sending.ledger) == [OutboxState.PENDING]
 
 
 async def test_what_the_provider_took_and_then_reported_as_failed_can_be_sent_again(
-    desk: Desk, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, hotel: HotelWorld
+    sending: Sending, rita: Principal
 ) -> None:
-    await desk.say("Hello")
-    await send_due(outbox)
-    message = await ledger.row(Message, Message.sender_type != "guest")
+    await sending.desk.say("Hello")
+    await send_due(sending.outbox)
+    message = await sending.ledger.row(Message, Message.sender_type != "guest")
     error = {"code": UNREACHABLE, "title": "Message undeliverable"}
-    await desk.take_statuses(status(message.external_id, "failed", delivery_id=1, errors=[error]))
+    await sending.desk.take_statuses(status(message.external_id, "failed", delivery_id=1, errors=[error]))
 
-    await desk.services.resend.retry(rita, message.id)
-    assert await send_due(outbox) == [1]
+    await sending.desk.services.resend.retry(rita, message.id)
+    assert await send_due(sending.outbox) == [1]
 
-    again = await ledger.row(Message, Message.sender_type != "guest")
+    again = await sending.ledger.row(Message, Message.sender_type != "guest")
     assert again.delivery_status == DeliveryStatus.SENT
     assert again.external_id != message.external_id
-    await desk.take_statuses(status(again.external_id, "delivered", delivery_id=1))
-    assert (await ledger.row(Message, Message.id == message.id)).delivery_status == DeliveryStatus.DELIVERED
+    await sending.desk.take_statuses(status(again.external_id, "delivered", delivery_id=1))
+    assert (await sending.ledger.row(Message, Message.id == message.id)).delivery_status == DeliveryStatus.DELIVERED
 
 
 async def test_what_may_have_arrived_is_sent_again_only_as_a_repeat_and_by_itself_no_more(
-    desk: Desk,
-    ledger: Ledger,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    rita: Principal,
-    hotel: HotelWorld,
+    sending: Sending, rita: Principal
 ) -> None:
-    await desk.say("Hello")
-    await fake_graph.fail(drop=True, times=3)
+    await sending.desk.say("Hello")
+    await sending.graph.fail(drop=True, times=3)
     for _ in range(2):
-        await send_due(outbox)
-        clock.now += WAIT
-    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+        await send_due(sending.outbox)
+        sending.clock.now += WAIT
+    message = await sending.ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
 
-    await desk.services.resend.retry(rita, message.id)
-    assert (await ledger.row(Delivery)).repeated is True
-    assert await send_due(outbox) == [1]
-    clock.now += WAIT
+    await sending.desk.services.resend.retry(rita, message.id)
+    assert (await sending.ledger.row(Delivery)).repeated is True
+    assert await send_due(sending.outbox) == [1]
+    sending.clock.now += WAIT
 
-    assert await send_due(outbox) == []
-    assert await states(ledger) == [OutboxState.DEAD]
-    assert len(await fake_graph.sent(GUEST)) == 3
-
-
-async def test_what_was_given_up_unconfirmed_is_a_repeat_as_well(
-    desk: Desk,
-    ledger: Ledger,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    rita: Principal,
-    hotel: HotelWorld,
-) -> None:
-    await desk.say("Hello")
-    await fake_graph.fail(drop=True)
-    await send_due(outbox)
-    clock.move(hours=23)
-    await desk.say("Hello?")
-    clock.move(hours=1, seconds=1)
-    assert await outbox.expire() == 1
-    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
-
-    await desk.services.resend.retry(rita, message.id)
-
-    assert [each.repeated for each in await ledger.rows(Delivery)] == [True, False]
+    assert await send_due(sending.outbox) == []
+    assert await states(sending.ledger) == [OutboxState.DEAD]
+    assert len(await sending.graph.sent(GUEST)) == 3
 
 
-async def test_a_status_that_comes_after_all_settles_what_was_queued_again(
-    desk: Desk,
-    ledger: Ledger,
-    outbox: Outbox,
-    fake_graph: FakeGraph,
-    clock: HeldClock,
-    rita: Principal,
-    hotel: HotelWorld,
-) -> None:
-    await desk.say("Hello")
-    await fake_graph.fail(drop=True, times=2)
+async def test_what_was_given_up_unconfirmed_is_a_repeat_as_well(sending: Sending, rita: Principal) -> None:
+    await sending.desk.say("Hello")
+    await sending.graph.fail(drop=True)
+    await send_due(sending.outbox)
+    sending.clock.move(hours=23)
+    await sending.desk.say("Hello?")
+    sending.clock.move(hours=1, seconds=1)
+    assert await sending.outbox.expire() == 1
+    message = await sending.ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+
+    await sending.desk.services.resend.retry(rita, message.id)
+
+    assert [each.repeated for each in await sending.ledger.rows(Delivery)] == [True, False]
+
+
+async def test_a_status_that_comes_after_all_settles_what_was_queued_again(sending: Sending, rita: Principal) -> None:
+    await sending.desk.say("Hello")
+    await sending.graph.fail(drop=True, times=2)
     for _ in range(2):
-        await send_due(outbox)
-        clock.now += WAIT
-    message = await ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
-    await desk.services.resend.retry(rita, message.id)
+        await send_due(sending.outbox)
+        sending.clock.now += WAIT
+    message = await sending.ledger.row(Message, Message.delivery_status == DeliveryStatus.FAILED)
+    await sending.desk.services.resend.retry(rita, message.id)
 
-    await desk.take_statuses(status("wamid.AFTER_ALL", "delivered", delivery_id=1))
+    await sending.desk.take_statuses(status("wamid.AFTER_ALL", "delivered", delivery_id=1))
 
-    assert await send_due(outbox) == []
-    assert await states(ledger) == [OutboxState.SENT]
+    assert await send_due(sending.outbox) == []
+    assert await states(sending.ledger) == [OutboxState.SENT]
 
 
 @pytest.mark.parametrize("times", [0, 2], ids=["sent", "queued again already"])
-async def test_what_has_not_failed_is_not_sent_again(
-    desk: Desk, ledger: Ledger, hotel: HotelWorld, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, times: int
-) -> None:
-    await desk.say("Hello")
+async def test_what_has_not_failed_is_not_sent_again(sending: Sending, rita: Principal, times: int) -> None:
+    await sending.desk.say("Hello")
     if times:
-        await fake_graph.fail(code=UNREACHABLE)
-    await send_due(outbox)
-    guests, flows = await ledger.rows(Message)
+        await sending.graph.fail(code=UNREACHABLE)
+    await send_due(sending.outbox)
+    guests, flows = await sending.ledger.rows(Message)
     if times:
-        await desk.services.resend.retry(rita, flows.id)
+        await sending.desk.services.resend.retry(rita, flows.id)
 
     for message in (guests, flows):
         with pytest.raises(Conflict) as refused:
-            await desk.services.resend.retry(rita, message.id)
+            await sending.desk.services.resend.retry(rita, message.id)
         assert refused.value.code == "not_failed"
-    assert await states(ledger) == [OutboxState.PENDING if times else OutboxState.SENT]
+    assert await states(sending.ledger) == [OutboxState.PENDING if times else OutboxState.SENT]
 
 
 async def test_after_the_window_only_a_template_is_sent_again(
@@ -212,11 +177,11 @@ async def test_it_is_for_those_who_see_the_conversation(
         await desk.services.resend.retry(waiter, failed)
 
 
-async def test_of_two_who_retry_at_once_one_is_told(
-    desk: Desk, ledger: Ledger, outbox: Outbox, fake_graph: FakeGraph, rita: Principal, failed: int
-) -> None:
-    done = await asyncio.gather(*(desk.services.resend.retry(rita, failed) for _ in range(2)), return_exceptions=True)
+async def test_of_two_who_retry_at_once_one_is_told(sending: Sending, rita: Principal, failed: int) -> None:
+    done = await asyncio.gather(
+        *(sending.desk.services.resend.retry(rita, failed) for _ in range(2)), return_exceptions=True
+    )
 
     assert sorted(isinstance(each, Conflict) for each in done) == [False, True]
-    assert await send_due(outbox) == [1]
-    assert await fake_graph.texts(GUEST) == [WELCOME]
+    assert await send_due(sending.outbox) == [1]
+    assert await sending.graph.texts(GUEST) == [WELCOME]

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.core.principal import Principal
+from app.core.links import GuestLinks
+from app.core.principal import Caller, Principal
+from app.core.settings import Settings
 from app.core.types import Department
 from app.services.auth import AuthService
+from app.services.guest_sessions import GuestSessionService
 from app.services.sockets import OpenSockets
 from app.store.database import Database
 from tests.eventually import eventually
@@ -21,13 +24,14 @@ LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 class Socket:
     """One that writes down what becomes of it."""
 
-    principal: Principal
+    caller: Principal
     expires_at: datetime = LAST_MOMENT
     codes: list[int] = field(default_factory=list)
     renewed: int = 0
 
-    def renew(self, principal: Principal) -> None:
-        self.principal = principal
+    def renew(self, caller: Caller) -> None:
+        assert isinstance(caller, Principal)
+        self.caller = caller
         self.renewed += 1
 
     def end(self, code: int, reason: str) -> None:
@@ -50,13 +54,16 @@ class Doorway:
         return socket
 
     async def sign_out(self, socket: Socket) -> None:
-        await self._auth.end_session(socket.principal.session_id)
+        await self._auth.end_session(socket.caller.session_id)
         self._sockets.look_again(socket)
 
 
 @pytest.fixture
-async def sockets(auth: AuthService, clock: HeldClock) -> AsyncIterator[OpenSockets]:
-    sockets = OpenSockets(auth, clock)
+async def sockets(
+    auth: AuthService, database: Database, settings: Settings, clock: HeldClock
+) -> AsyncIterator[OpenSockets]:
+    links = GuestLinks(settings.secret_key.get_secret_value(), settings.public_url, clock)
+    sockets = OpenSockets(auth, GuestSessionService(database=database, links=links, clock=clock), clock)
     sockets.start()
     yield sockets
     await sockets.stop()
@@ -84,19 +91,19 @@ async def test_a_socket_that_stays_has_its_users_rights_as_they_stand(
     doorway: Doorway, sockets: OpenSockets, database: Database
 ) -> None:
     rita = await doorway.socket_of("rita")
-    await change_user(database, rita.principal.user_id, departments=[Department.CAFE])
+    await change_user(database, rita.caller.user_id, departments=[Department.CAFE])
 
     sockets.look_again(rita)
 
     await eventually(lambda: rita.renewed)
-    assert rita.principal.departments == {Department.CAFE}
+    assert rita.caller.departments == {Department.CAFE}
 
 
 async def test_a_user_who_cannot_be_read_keeps_nobody_else_in(
     doorway: Doorway, sockets: OpenSockets, database: Database
 ) -> None:
     rita, otto = await doorway.socket_of("rita"), await doorway.socket_of("otto")
-    await change_user(database, rita.principal.user_id, departments=["A department of a later release"])
+    await change_user(database, rita.caller.user_id, departments=["A department of a later release"])
 
     sockets.look_again(rita)
     await doorway.sign_out(otto)
@@ -109,12 +116,12 @@ async def test_a_user_who_could_not_be_read_is_looked_up_again(
     doorway: Doorway, sockets: OpenSockets, database: Database
 ) -> None:
     rita, otto = await doorway.socket_of("rita"), await doorway.socket_of("otto")
-    await change_user(database, rita.principal.user_id, departments=["A department of a later release"])
+    await change_user(database, rita.caller.user_id, departments=["A department of a later release"])
     sockets.look_again(rita)
     sockets.look_again(otto)
     await eventually(lambda: otto.renewed)
 
-    await change_user(database, rita.principal.user_id, departments=[Department.CAFE])
+    await change_user(database, rita.caller.user_id, departments=[Department.CAFE])
 
     await eventually(lambda: rita.renewed)
-    assert rita.principal.departments == {Department.CAFE}
+    assert rita.caller.departments == {Department.CAFE}

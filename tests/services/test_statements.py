@@ -104,8 +104,11 @@ async def test_doubles_and_statuses_take_few_statements(desk: Desk, world: World
     assert len(report) <= FOR_A_STATUS, report.sql
 
 
+@pytest.mark.parametrize(
+    "path", ["message_manager/conversations/?page_size=100", "chat/conversations/?page_size=100&search=e"]
+)
 async def test_the_conversation_list_is_one_statement_beside_the_sign_in_however_long_it_is(
-    desk: Desk, world: World, ledger: Ledger, settings: Settings
+    desk: Desk, world: World, ledger: Ledger, settings: Settings, path: str
 ) -> None:
     hotel = await world.hotel()
     await world.user(hotel, "rita")
@@ -117,7 +120,7 @@ async def test_the_conversation_list_is_one_statement_beside_the_sign_in_however
 
         async def listed() -> tuple[int, list[str]]:
             with recorded(app.state.services.database.engine) as statements:
-                answer = await client.get("/api/message_manager/conversations/?page_size=100", headers=headers)
+                answer = await client.get(f"/api/{path}", headers=headers)
             return len(answer.json()["results"]), statements.sql
 
         rows, statements = await listed()

@@ -8,16 +8,18 @@ from sqlalchemy import insert
 
 from app.channels.base import NotSendable
 from app.core.errors import Conflict, Invalid, NotFound
-from app.core.events import Change, ConversationChanged, MessageCreated
+from app.core.events import Change, ConversationChanged, MessageCreated, MessagesRead
 from app.core.templates import TemplateRequest
 from app.core.types import ConversationStatus, DeliveryStatus, MediaState, MessageType, OutboxState
 from app.core.views import MessageView
 from app.models import Account, Conversation, Delivery, Media, Message
+from app.services.outbox.service import Outbox
 from app.services.templates.content import template_out
 from app.services.templates.service import TemplateService
 from app.store.database import Database
 from tests.desk import GUEST, Desk, principal
 from tests.ledger import Ledger
+from tests.senders import failures, send_due
 from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
 
@@ -59,11 +61,12 @@ async def test_it_takes_the_conversation_over_from_the_flow(
 ) -> None:
     sent = await send(templates, hotel, conversation)
     assert (await ledger.conversation()).status is ConversationStatus.RELAY
-    *_, changed, created = await ledger.events(hotel.id)
+    *_, changed, created, read = await ledger.events(hotel.id)
     assert isinstance(changed, ConversationChanged)
     assert changed.change is Change.RELAY_STARTED
     assert isinstance(created, MessageCreated)
     assert created.message == sent
+    assert isinstance(read, MessagesRead), "whoever writes has read"
 
 
 async def test_it_reopens_a_closed_conversation_and_opens_no_window(
@@ -152,6 +155,47 @@ async def test_what_failed_is_not_sent_again_to_a_guest_who_opted_out_meanwhile(
 
     await ledger.change(Account, opted_out_at=None)
     assert (await desk.services.resend.retry(principal(hotel), sent.id)).delivery_status is DeliveryStatus.QUEUED
+
+
+async def test_what_was_queued_before_a_guest_opted_out_fails_as_it_would_leave_and_answers_go(
+    desk: Desk,
+    hotel: HotelWorld,
+    conversation: int,
+    templates: TemplateService,
+    ledger: Ledger,
+    outbox: Outbox,
+) -> None:
+    offer = await send(templates, hotel, conversation, name="spring_offer", body={})
+    reminder = await send(templates, hotel, conversation)
+    await desk.say("STOP")
+    [answer] = await desk.answer(hotel, conversation, "As you wish")
+
+    await send_due(outbox)
+
+    assert await failures(ledger, hotel) == [(offer.id, "This guest has asked not to be written to unasked.")]
+    rows = await ledger.rows(Message, Message.delivery_status == DeliveryStatus.SENT)
+    assert {reminder.id, answer} <= {each.id for each in rows}
+
+
+@pytest.mark.parametrize("has_written", [True, False])
+async def test_a_template_waits_for_no_window_but_is_unasked_where_none_is_open(
+    hotel: HotelWorld,
+    conversation: int,
+    templates: TemplateService,
+    ledger: Ledger,
+    outbox: Outbox,
+    clock: HeldClock,
+    has_written: bool,
+) -> None:
+    await send_due(outbox)
+    reminder = await send(templates, hotel, conversation)
+    await ledger.change(Account, opted_out_at=clock.now, last_inbound_at=clock.now if has_written else None)
+    clock.move(hours=24)
+
+    await send_due(outbox)
+
+    [(failed, _)] = await failures(ledger, hotel)
+    assert failed == reminder.id
 
 
 async def test_its_file_goes_with_the_message_and_again_as_a_copy(

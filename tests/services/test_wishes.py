@@ -1,5 +1,6 @@
 """STOP and START, and files that are too big: what Lobby itself says to guests, once."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,6 +122,44 @@ async def test_a_preference_that_the_provider_tells_is_kept_silently(
     assert await prefer("resume") is Receipt.IGNORED
     assert (await ledger.row(Account)).opted_out_at is None
     assert len(await ledger.rows(Message)) == messages
+
+
+async def prefer(desk: Desk, *told: tuple[str, datetime | None]) -> None:
+    """The provider tells these preferences of one guest in one body, each with its own time, if it has one."""
+    preferences = [
+        {"wa_id": GUEST, "category": "marketing_messages", "value": word}
+        | ({} if at is None else {"timestamp": int(at.timestamp())})
+        for word, at in told
+    ]
+    value = change(number=SEA_VIEW_NUMBER, field="user_preferences", user_preferences=preferences)
+    assert await desk.take(encode(document(value))) is Receipt.IGNORED
+
+
+@pytest.mark.parametrize("in_one_body", [True, False])
+@pytest.mark.parametrize(("first", "last"), [("stop", "resume"), ("resume", "stop")])
+async def test_of_preferences_that_come_in_another_order_the_last_said_counts(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock, first: str, last: str, in_one_body: bool
+) -> None:
+    await desk.say("Hello", sender=GUEST)
+    said = [(last, clock.now - timedelta(minutes=1)), (first, clock.now - timedelta(minutes=2))]
+
+    for each in [said] if in_one_body else [[one] for one in said]:
+        await prefer(desk, *each)
+
+    expected = clock.now - timedelta(minutes=1) if last == "stop" else None
+    assert (await ledger.row(Account)).opted_out_at == expected
+
+
+async def test_what_a_guest_writes_is_heard_whatever_the_provider_told_before(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock
+) -> None:
+    await desk.say("Hello", sender=GUEST)
+    await prefer(desk, ("resume", None))
+
+    await desk.say("STOP", sender=GUEST)
+    await prefer(desk, ("resume", clock.now - timedelta(minutes=1)))
+
+    assert (await ledger.row(Account)).opted_out_at == clock.now
 
 
 def too_big(number: int) -> dict[str, Any]:

@@ -137,6 +137,58 @@ def test_rows_go_up_a_release_and_down_and_up_again(bare_database: str, monkeypa
     assert asyncio.run(one(bare_database, kept)) == ("stored", "a/photo", "a/small")
 
 
+_MESSAGE = (
+    "INSERT INTO messages (hotel_id, conversation_id, channel_id, sender_type, origin, sender_name, type, content)"
+    " VALUES"
+)
+ROWS_BEFORE_READING = (
+    *FORMER_ROWS[:4],
+    "INSERT INTO conversations (hotel_id, guest_id, channel_id, account_id, status, department)"
+    " VALUES (1, 1, 1, 1, 'relay', 'Reception'), (1, 1, 1, 1, 'relay', 'Café')",
+    f"{_MESSAGE} (1, 1, 1, 'guest', 'guest', 'John Doe', 'text', 'answered'),"
+    " (1, 1, 1, 'staff', 'staff', 'Rita', 'text', 'Hello'), (1, 1, 1, 'guest', 'guest', 'John Doe', 'text', 'new'),"
+    " (1, 2, 1, 'guest', 'guest', 'John Doe', 'text', 'seen'), (1, 2, 1, 'guest', 'guest', 'John Doe', 'text', 'new')",
+    "INSERT INTO users (hotel_id, username, password_hash, user_type) VALUES (1, 'rita', 'x', 'receptionist')",
+    "INSERT INTO participants (conversation_id, user_id, last_read_message_id) VALUES (2, 1, 4)",
+)
+ROWS_OF_THE_CHAT = (
+    "INSERT INTO guest_identities (hotel_id, guest_id, kind, value)"
+    " VALUES (1, 1, 'former_phone', '351912345678'), (1, 1, 'phone', '351912000222')",
+    "INSERT INTO api_keys (hotel_id, name, key_hash) VALUES (1, 'guest app', 'x')",
+    "INSERT INTO stays (hotel_id, guest_id, room_number, status, check_in, check_out)"
+    " VALUES (1, 1, '101', 'active', '2026-11-19', '2026-11-24')",
+    "INSERT INTO guest_links (hotel_id, stay_id, guest_id, number, expires_at) VALUES (1, 1, 1, '351912000222', now())",
+    "INSERT INTO guest_sessions (id, hotel_id, link_id, stay_id, guest_id, number, token_hash)"
+    " VALUES (gen_random_uuid(), 1, 1, 1, 1, '351912000222', 'x')",
+)
+
+
+def test_what_was_answered_or_seen_has_been_read_and_the_chats_rows_go_down_and_up_again(
+    bare_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", bare_database)
+    alembic = Config(directory().parent / "alembic.ini")
+    command.upgrade(alembic, "0002")
+    for statement in ROWS_BEFORE_READING:
+        asyncio.run(execute(bare_database, statement))
+
+    command.upgrade(alembic, "0003")
+    unread = "SELECT array_agg(id ORDER BY id) FROM messages WHERE sender_type = 'guest' AND read_at IS NULL"
+    assert asyncio.run(one(bare_database, unread)) == ([3, 5],)
+    for statement in ROWS_OF_THE_CHAT:
+        asyncio.run(execute(bare_database, statement))
+
+    command.downgrade(alembic, "0002")
+    known_as = "SELECT array_agg(kind || ' ' || value) FROM guest_identities"
+    assert asyncio.run(one(bare_database, known_as)) == (["phone 351912000222"],), (
+        "the old release takes all for theirs"
+    )
+
+    command.upgrade(alembic, "0003")
+    assert asyncio.run(one(bare_database, unread)) == ([3, 5],)
+    assert asyncio.run(one(bare_database, "SELECT reply_minutes FROM hotels")) == (15,)
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_log SET action = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
 )

@@ -13,6 +13,10 @@ from tests.eventually import eventually
 from tests.ws.raw import Listener, closing, frame, handshake, listen, peer, socket_peer
 
 MUCH = "x" * 12_000_000  # more than any kernel takes
+SENT_ON = {
+    1009: frame(Opcode.TEXT, b"x" * 12_000_000),
+    4429: frame(Opcode.TEXT, b"{}") * 1000 + frame(Opcode.TEXT, b"x" * 1000) * 12_000,
+}
 
 
 class Hasty(LobbyWebSocketProtocol):
@@ -87,6 +91,47 @@ async def test_text_that_is_no_utf8_is_told_1007_in_one_line_of_the_log(caplog: 
     assert [each["code"] for each in app.heard] == [1007]
     assert [each["event"] for each in lines] == ["socket_sent_no_utf8"]
     assert not [each for each in caplog.records if each.exc_info]
+
+
+@pytest.mark.parametrize("code", SENT_ON)
+async def test_whoever_is_closed_while_it_sends_can_read_why_when_it_has_sent_all(code: int) -> None:
+    app = Listener()
+    async with listen(app, ws_max_size=64 * 1024) as server, socket_peer(server) as guest:
+        await guest.say(SENT_ON[code])
+
+        assert closing(code) in await guest.until_the_end()
+        guest.go()
+        await server.is_rid_of_all()
+    assert app.heard[-1]["type"] == "websocket.disconnect"
+    assert app.heard[-1]["code"] == code
+
+
+async def test_what_comes_after_a_close_is_taken_in_up_to_a_limit_and_not_looked_at() -> None:
+    taken: list[int] = []
+
+    class Measuring(LobbyWebSocketProtocol):
+        thrown_away_at_most = 1_000_000
+
+        def data_received(self, data: bytes) -> None:
+            taken.append(len(data))
+            super().data_received(data)
+
+    app = Listener()
+    async with listen(app, ws=Measuring) as server, socket_peer(server) as flooding:
+        await flooding.say(frame(Opcode.TEXT, b"\xff"), *[frame(Opcode.TEXT, b"x" * 50_000)] * 1000)
+
+        await server.is_rid_of_all()
+    assert 1_000_000 < sum(taken) < 2_000_000
+    assert [each["type"] for each in app.heard] == ["websocket.disconnect"]
+
+
+async def test_a_peer_that_ends_its_side_after_our_close_is_not_waited_for() -> None:
+    async with listen(Listener(), ws=Patient) as server, socket_peer(server) as guest:
+        await guest.say(frame(Opcode.TEXT, b"\xff"))
+        assert closing(1007) in await guest.until_the_end()
+        guest.writer.write_eof()
+
+        await server.is_rid_of_all()
 
 
 async def test_a_letter_may_be_in_two_parts_of_a_message() -> None:

@@ -18,7 +18,7 @@ BEGUN = frame(Opcode.TEXT, b"begun", fin=False)
 class Strict(LobbyWebSocketProtocol):
     frames_at_once = 50
     frames_per_second = 0.001
-    answer_within = 0.1
+    answer_within = 1.0
 
 
 class Generous(LobbyWebSocketProtocol):

@@ -100,6 +100,16 @@ async def doubt_and_relay(desk: Desk, hotel: HotelWorld) -> None:
     await desk.say("services", "1")
 
 
+async def test_a_session_that_ends_while_its_socket_is_told_what_it_missed_ends_it_at_once(
+    settings: Settings, hotel: HotelWorld
+) -> None:
+    async with open_desk(settings, utc_now) as desk:
+        session, _ = await opening(desk, StaffSocket(desk.services.links))
+        await desk.services.auth.end_sessions(hotel.staff["rita"])  # it hears of that as of the past
+
+        await asyncio.wait_for(session.run(), PATIENCE)
+
+
 async def test_a_first_frame_that_is_nested_without_end_is_told_4401(server: str, hotel: HotelWorld) -> None:
     async with open_socket(server, PATH) as socket:
         await socket.send(f'{{"type":"auth","token":"x","z":{DEEP}}}')

@@ -108,7 +108,7 @@ def _masked(command: dict[str, Any]) -> bytes:
 async def _say(database: Database, hotel_id: int, content: str) -> None:
     """Tell the subscribers of conversation 1 of a long message."""
     async with database.transaction() as work:
-        conversation = await work.conversations.get(1)
+        conversation = await work.views.get(1)
         written = (await work.messages.of_conversation(1, before=None, limit=1))[0]
         assert conversation is not None
         work.emit(

@@ -202,6 +202,23 @@ async def test_what_is_no_good_command_gets_an_error_and_the_socket_stays(
         assert await rita.pending() == []
 
 
+async def test_a_field_at_fault_is_named_in_a_sentence_of_its_own(
+    client: httpx.AsyncClient, server: str, hotel: HotelWorld
+) -> None:
+    async with open_socket(server, PATH, token=await token_of(client, "rita")) as rita:
+        for fields, field, sentence in (
+            ({"stay_id": "1", "text": "x"}, "stay_id", "must be a whole number"),
+            ({"stay_id": 1, "location": {"latitude": 1}}, "location.longitude", "is missing"),
+            ({"stay_id": 1, "location": []}, "location", "must be a JSON object"),
+        ):
+            await rita.send({"command": "send_message", **fields})
+            error = await rita.receive()
+            assert error["message"] == f"send_message: {field} {sentence}."
+            assert error["details"] == {field: [f"It {sentence}."]}
+        await rita.send({"command": "mark_read"})
+        assert list((await rita.receive())["details"]) == ["stay_id"]
+
+
 async def test_an_empty_text_is_refused(
     client: httpx.AsyncClient, server: str, world: World, hotel: HotelWorld
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from app.channels.items import InboundMedia
-from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_words
+from app.channels.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_words
 from app.core.bounds import cut
 from app.core.text import read_json
 from app.core.types import MessageType

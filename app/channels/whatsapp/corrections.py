@@ -7,8 +7,8 @@ kind, as it reads now.
 from datetime import datetime
 
 from app.channels.items import Edited, Revoked, Sender, Unreadable
+from app.channels.shapes import Json, as_id, as_object
 from app.channels.whatsapp.content import read_content
-from app.channels.whatsapp.shapes import Json, as_id, as_object
 from app.core.types import MessageType
 
 

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from app.channels.base import Identity
 from app.channels.items import Sender
-from app.channels.whatsapp.shapes import Json, as_digits, as_object, as_text
+from app.channels.shapes import Json, as_digits, as_object, as_text
 from app.core.phones import variants
+from app.core.types import IdentityKind
 
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,150}")
 
@@ -41,6 +43,20 @@ class Contacts:
     def find(self, digits: str, user_id: str) -> Json:
         spellings = (self._by_number.get(spelling) for spelling in variants(digits))
         return next(filter(None, spellings), None) or self._by_user_id.get(user_id) or {}
+
+
+def identities(sender: Sender, *, is_group: bool = False) -> list[Identity]:
+    """By what a person, or a group, may be known already, the surest first."""
+    if is_group:
+        return [(IdentityKind.WHATSAPP_GROUP, sender.address)]
+    found: list[Identity] = []
+    if sender.user_id:
+        found.append((IdentityKind.WHATSAPP_USER, sender.user_id))
+    numbers = dict.fromkeys(filter(None, (sender.phone, sender.provider_phone)))
+    found += [(IdentityKind.WHATSAPP, number) for number in numbers]
+    if sender.phone:
+        found.append((IdentityKind.PHONE, sender.phone))
+    return found
 
 
 def sender_of(message: Json, contacts: Contacts) -> Sender | None:

@@ -4,9 +4,9 @@ Source: Meta's Cloud API reference, "Messages". Lengths are in characters (code 
 """
 
 import math
-import re
 from typing import Final
 
+from app.channels import splitting
 from app.channels.base import (
     LocationOut,
     MediaOut,
@@ -17,7 +17,7 @@ from app.channels.base import (
     TemplateOut,
     TextOut,
 )
-from app.core.graphemes import is_boundary, is_emoji, last_boundary
+from app.core.graphemes import is_emoji
 from app.core.text import is_blank
 from app.core.types import MessageType
 
@@ -36,14 +36,6 @@ MAX_PLACE_NAME: Final = 1000
 
 CAPTIONED: Final = frozenset({MessageType.IMAGE, MessageType.VIDEO, MessageType.DOCUMENT})
 FILES: Final = CAPTIONED | {MessageType.AUDIO, MessageType.STICKER}
-
-# Where a long text is best cut, the best first: after a paragraph, a line, a sentence, a word.
-_BREAKS: Final = (
-    re.compile(r"(?<=\S)(?=[^\S\n]*\n\s*\n)"),
-    re.compile(r"(?<=\S)(?=[^\S\n]*\n)"),
-    re.compile("(?<=[.!?\u2026])(?=\\s)|(?<=[.!?\u2026][\"')\\]\u201d\u2019\u00bb])(?=\\s)|(?<=[\u3002\uff01\uff1f])"),
-    re.compile(r"(?<=\S)(?=\s)"),
-)
 
 
 def check(content: OutgoingContent) -> None:
@@ -66,41 +58,8 @@ def check(content: OutgoingContent) -> None:
 
 
 def split(text: str) -> list[str]:
-    """A text as WhatsApp takes it: itself, or up to 8 parts. Nothing but the space around a cut is lost.
-
-    Raises NotSendable for one that is empty, or too long for so many parts.
-    """
-    text = text.strip()
-    if is_blank(text):
-        raise NotSendable("The text is empty.", code="empty_text", field="text")
-    for earliest in (MAX_TEXT // 2, MAX_TEXT * 7 // 8, MAX_TEXT):  # tidy cuts, but not at the price of a ninth part
-        parts = _parts(text, earliest)
-        if len(parts) <= MAX_PARTS:
-            return parts
-    raise NotSendable(
-        f"The text has {len(text)} characters; at most {MAX_PARTS} messages of {MAX_TEXT} can be sent.",
-        code="text_too_long",
-        field="text",
-    )
-
-
-def _parts(text: str, earliest: int) -> list[str]:
-    parts = []
-    while len(text) > MAX_TEXT:
-        cut = _cut(text, earliest)
-        parts.append(text[:cut].rstrip())
-        text = text[cut:].lstrip()
-    return [part for part in (*parts, text) if not is_blank(part)]
-
-
-def _cut(text: str, earliest: int) -> int:
-    """Where a text that is too long is cut: at the last of the best breaks that lie after ``earliest``."""
-    for pattern in _BREAKS:
-        found = pattern.finditer(text, earliest, MAX_TEXT + 2)
-        places = [each.start() for each in found if each.start() <= MAX_TEXT and is_boundary(text, each.start())]
-        if places:
-            return places[-1]
-    return last_boundary(text, MAX_TEXT) or MAX_TEXT  # no writing has a character of 4,096 code points
+    """A text as WhatsApp takes it: itself, or up to 8 parts. Raises NotSendable as ``splitting.split`` does."""
+    return splitting.split(text, MAX_TEXT, MAX_PARTS)
 
 
 def _check_text(text: str) -> None:

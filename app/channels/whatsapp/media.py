@@ -6,19 +6,18 @@ reference, "Media", 2025-12 to 2026-09.
 """
 
 import asyncio
-import hashlib
 import re
 from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
 import httpx
-import msgspec
 
 from app.channels.base import FetchOutcome, FetchResult, MediaSource, SendOutcome, UploadResult
+from app.channels.download import Ended, Pace, check_size, read_file, retry_after
+from app.channels.meta.graph import can_sign
+from app.channels.shapes import Json, as_id, as_integer, as_object, as_text
 from app.channels.whatsapp.errors import outcome_of
-from app.channels.whatsapp.graph import can_sign, retry_after
-from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_object, as_text
 from app.core.digests import sha256_in_hex
 from app.core.text import read_json
 
@@ -29,21 +28,6 @@ _GONE: Final = frozenset({33, 100})
 _OUTDATED: Final = frozenset({401, 403, 404, 410})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _UPLOAD_TIMEOUT: Final = httpx.Timeout(60, connect=5)
-
-
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """The slowest download that is waited for: every ``size`` bytes, or what is left of them, within ``seconds``."""
-
-    size: int = 160 * 1024
-    seconds: float = 20.0
-
-
-class _Ended(Exception):
-    """A download that came to this end."""
-
-    def __init__(self, outcome: FetchOutcome, detail: str, *, retry_after: float | None = None) -> None:
-        super().__init__(detail)
-        self.result = FetchResult(outcome=outcome, detail=detail, retry_after=retry_after)
 
 
 class _Outdated(Exception):
@@ -65,7 +49,7 @@ class GraphMedia:
         """Write a guest's file into ``into``, ``limit`` bytes at most. Never raises for Meta or the network."""
         try:
             return await self._fetch(file, account, access_token, into, limit)
-        except _Ended as ended:
+        except Ended as ended:
             return ended.result
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return FetchResult(outcome=FetchOutcome.RETRY, detail=f"The download broke off: {type(error).__name__}.")
@@ -107,22 +91,22 @@ class GraphMedia:
         self, file: MediaSource, account: str, access_token: str, into: BinaryIO, limit: int
     ) -> FetchResult:
         if not can_sign(account, access_token):
-            raise _Ended(FetchOutcome.PAUSE, "The channel's number id or access token cannot be one.")
+            raise Ended(FetchOutcome.PAUSE, "The channel's number id or access token cannot be one.")
         for _ in range(2):
             told = await self._ask(file, account, access_token)
-            _check_size(_promised(told), limit)
+            check_size(_promised(told), limit)
             try:
                 size, digest = await self._download(as_text(told.get("url")), access_token, into, limit)
             except _Outdated:
                 continue
             _check_whole(size, digest, told, file)
             return FetchResult(outcome=FetchOutcome.FETCHED, mime_type=as_text(told.get("mime_type"), 128), size=size)
-        raise _Ended(FetchOutcome.RETRY, "WhatsApp gave an address where the file was not.")
+        raise Ended(FetchOutcome.RETRY, "WhatsApp gave an address where the file was not.")
 
     async def _ask(self, file: MediaSource, account: str, access_token: str) -> Json:
         """Step 1: where the file is, for the next five minutes."""
         if file.provider_id in {"", ".", ".."}:
-            raise _Ended(FetchOutcome.FAILED, "The message names no file.")
+            raise Ended(FetchOutcome.FAILED, "The message names no file.")
         response = await self._client.get(
             f"{self._base}/{quote(file.provider_id, safe='')}",
             params={"phone_number_id": account},
@@ -132,14 +116,14 @@ class GraphMedia:
         answer = _json(response.content)
         if response.is_success:
             if not as_text(answer.get("url")):
-                raise _Ended(FetchOutcome.RETRY, "An answer without an address.")
+                raise Ended(FetchOutcome.RETRY, "An answer without an address.")
             return answer
         code, detail = _fault(answer, response.status_code)
         if code in _GONE or response.status_code in {404, 410}:
-            raise _Ended(FetchOutcome.FAILED, "WhatsApp no longer has this file: it keeps them for a week.")
+            raise Ended(FetchOutcome.FAILED, "WhatsApp no longer has this file: it keeps them for a week.")
         if code is not None and outcome_of(code) is SendOutcome.PAUSE:  # a bare 401 is some proxy's, as with sending
-            raise _Ended(FetchOutcome.PAUSE, detail)
-        raise _Ended(FetchOutcome.RETRY, detail, retry_after=retry_after(response))
+            raise Ended(FetchOutcome.PAUSE, detail)
+        raise Ended(FetchOutcome.RETRY, detail, retry_after=retry_after(response))
 
     async def _download(self, address: str, access_token: str, into: BinaryIO, limit: int) -> tuple[int, str]:
         """Step 2: the bytes, as they come; how many, and their SHA-256 in hex."""
@@ -160,53 +144,23 @@ class GraphMedia:
         """An address that may see the bearer."""
         is_metas = url.scheme == "https" and url.port in {None, 443} and METAS_HOST.fullmatch(url.host)
         if url.userinfo or not (is_metas or _origin(url) == self._own):
-            raise _Ended(FetchOutcome.FAILED, "WhatsApp named an address outside Meta, where nothing was fetched.")
+            raise Ended(FetchOutcome.FAILED, "WhatsApp named an address outside Meta, where nothing was fetched.")
         return url
 
 
 async def _read(response: httpx.Response, into: BinaryIO, limit: int, pace: Pace) -> tuple[int, str]:
     if response.status_code in _OUTDATED:
         raise _Outdated
-    if response.status_code != 200:
-        raise _Ended(
-            FetchOutcome.RETRY, f"HTTP {response.status_code} instead of the file.", retry_after=retry_after(response)
-        )
-    if response.headers.get("content-encoding", "identity") != "identity":
-        raise _Ended(FetchOutcome.RETRY, "The file came packed, which was not asked for.")
-    declared = response.headers.get("content-length", "")
-    _check_size(int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 19 else None, limit)
-    into.seek(0)
-    into.truncate()
-    size, due, digest = 0, pace.size, hashlib.sha256()
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(pace.seconds) as patience:
-            async for chunk in response.aiter_raw():  # as they come: waiting for a full one would hide how slow it is
-                size += len(chunk)
-                _check_size(size, limit)
-                digest.update(chunk)
-                into.write(chunk)
-                if size >= due:
-                    due = size + pace.size
-                    patience.reschedule(loop.time() + pace.seconds)
-    except TimeoutError:
-        raise _Ended(FetchOutcome.RETRY, f"The download was too slow: {size} bytes had come.") from None
-    into.flush()
-    return size, digest.hexdigest()
-
-
-def _check_size(size: int | None, limit: int) -> None:
-    if size is not None and size > limit:
-        raise _Ended(FetchOutcome.TOO_BIG, f"The file is larger than the {limit / (1024 * 1024):g} MB that are taken.")
+    return await read_file(response, into, limit, pace)
 
 
 def _check_whole(size: int, digest: str, told: Json, file: MediaSource) -> None:
     promised = _promised(told)
     if promised is not None and size < promised:
-        raise _Ended(FetchOutcome.RETRY, f"Only {size} of {promised} bytes came.")
+        raise Ended(FetchOutcome.RETRY, f"Only {size} of {promised} bytes came.")
     for given in (file.sha256, as_text(told.get("sha256")) or None):
         if given is not None and sha256_in_hex(given) != digest:
-            raise _Ended(FetchOutcome.RETRY, "What came is not what was announced: its SHA-256 is another.")
+            raise Ended(FetchOutcome.RETRY, "What came is not what was announced: its SHA-256 is another.")
 
 
 def _promised(told: Json) -> int | None:

@@ -5,11 +5,12 @@ Sources: Meta's webhook reference of the fields ``messages`` (type ``system``), 
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from app.channels.items import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
+from app.channels.shapes import Json, as_digits, as_id, as_list, as_object, as_text, as_time
 from app.channels.whatsapp.identity import as_user_id
-from app.channels.whatsapp.shapes import Json, as_digits, as_id, as_list, as_object, as_text
 from app.core.bounds import fitting
 
 SUBJECTS: Final = frozenset(
@@ -79,7 +80,7 @@ def user_id_updates(account: str, value: Json) -> Iterator[Item]:
         yield _identity(account, known_as, old or as_digits(update.get("wa_id")), new)
 
 
-def preferences(account: str, value: Json) -> Iterator[Item]:
+def preferences(account: str, value: Json, *, latest: datetime) -> Iterator[Item]:
     """``user_preferences[]``: whether guests want marketing. Other categories do not exist yet, and are nobody's."""
     for preference in map(as_object, as_list(value.get("user_preferences"))):
         number, user_id = as_digits(preference.get("wa_id")), as_user_id(preference.get("user_id"))
@@ -88,7 +89,8 @@ def preferences(account: str, value: Json) -> Iterator[Item]:
             continue
         if address := number or user_id:
             sender = Sender(address=address, phone=number or None, user_id=user_id or None)
-            yield Preference(account=account, sender=sender, wanted=word == "resume")
+            told_at = as_time(preference.get("timestamp"), latest=latest)
+            yield Preference(account=account, sender=sender, wanted=word == "resume", at=told_at)
 
 
 def _identity(account: str, external_id: str, old: str, new: str) -> IdentityChanged | Unreadable:

@@ -10,15 +10,16 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from app.channels.base import Malformed
 from app.channels.items import AccountFault, Echo, InboundMessage, InboundStatus, Item, Sender, Unreadable
+from app.channels.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_time
 from app.channels.whatsapp import notices
 from app.channels.whatsapp.content import read_content
 from app.channels.whatsapp.corrections import read_correction
 from app.channels.whatsapp.identity import Contacts, receiver_of, sender_of
-from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_time
 from app.core.bounds import fitting
 from app.core.text import clean_json, read_json
 
@@ -51,7 +52,7 @@ class _Reader:
             "messages": self._messages,
             "smb_message_echoes": self._echoes,
             "user_id_update": notices.user_id_updates,
-            "user_preferences": notices.preferences,
+            "user_preferences": partial(notices.preferences, latest=received_at),
         }
 
     def entries(self, document: Json) -> Iterator[Item]:

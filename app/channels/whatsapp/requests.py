@@ -18,9 +18,9 @@ from app.channels.base import (
     TemplateOut,
     TextOut,
 )
+from app.channels.shapes import Json, as_digits
 from app.channels.whatsapp import limits
 from app.channels.whatsapp.identity import is_user_id
-from app.channels.whatsapp.shapes import Json, as_digits
 from app.core.text import clean_json, is_blank
 from app.core.types import MessageType
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.channels.base import TemplateOut
+from app.channels.base import BadValues, FilledTemplate, TemplateOut
 from app.channels.whatsapp.template_shape import COPY_CODE, QUICK_REPLY, URL, VARIABLE, describe
 from app.core.templates import Button, HeaderFormat, StoredTemplate, TemplateShape, TemplateValues, Variable
 from app.core.text import is_blank
@@ -28,25 +28,6 @@ _FILES: Final[Mapping[HeaderFormat, tuple[str, ...]]] = {
 }
 _NO_BREAKS: Final = re.compile(r"[\n\r\t\v\f\x85\u2028\u2029]| {5,}")
 _COUPON: Final = re.compile(r"[0-9A-Za-z]+")
-
-
-class FilledTemplate(msgspec.Struct, frozen=True, kw_only=True):
-    """``content`` is what leaves; a header's file has no id in it yet, for it gets one when it is uploaded to Meta.
-
-    ``text`` is what the guest reads, ``buttons`` what they see below: ``[{"index", "type", "text", "url"?}]``.
-    """
-
-    content: TemplateOut
-    text: str
-    buttons: tuple[dict[str, Any], ...] = ()
-
-
-class BadValues(ValueError):
-    """A template cannot be sent with these values. ``faults`` are sentences by field: ``body.1``, ``buttons.0``."""
-
-    def __init__(self, faults: dict[str, list[str]]) -> None:
-        super().__init__("; ".join(f"{field}: {' '.join(sentences)}" for field, sentences in faults.items()))
-        self.faults = faults
 
 
 def fill(template: StoredTemplate, values: TemplateValues) -> FilledTemplate:

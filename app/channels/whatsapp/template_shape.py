@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from app.channels.whatsapp.shapes import Json, as_list, as_object, as_text
+from app.channels.shapes import Json, as_list, as_object, as_text
 from app.core.templates import Body, Button, Header, HeaderFormat, TemplateShape, Variable
 
 VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from app.channels.base import SendOutcome, TemplateListing
+from app.channels.meta.graph import is_account, is_token
+from app.channels.shapes import Json, as_id, as_integer, as_list, as_object, as_text
 from app.channels.whatsapp.errors import outcome_of
-from app.channels.whatsapp.graph import is_account, is_token
-from app.channels.whatsapp.shapes import Json, as_id, as_integer, as_list, as_object, as_text
 from app.core.templates import ProviderTemplate
 from app.core.text import clean_json, read_json
 

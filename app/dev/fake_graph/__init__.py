@@ -6,6 +6,8 @@ For development and tests. It holds everything in memory and forgets it when it 
     errors.py          Meta's codes, and the form of a refusal
     requests.py        what Meta accepts as a message; parts.py: of what it is made
     messages.py        a message is checked, spoiled, accepted, reported on and written down (ledger.py)
+    spoiling.py        answers to sends that were told to fail
+    instagram.py       Instagram: the same, and what its guests do
     media.py           files; media_routes.py: up and down; media_faults.py: spoiled
     template.py        templates; template_check.py: filled in; template_routes.py: listed
     limits.py          pair rate, throughput, the 24-hour window
@@ -20,7 +22,7 @@ For development and tests. It holds everything in memory and forgets it when it 
 """
 
 from app.dev.fake_graph.app import create_fake_graph
-from app.dev.fake_graph.config import FakeGraphConfig, GuestPhone, Number
+from app.dev.fake_graph.config import FakeGraphConfig, GuestPhone, InstagramAccount, Number
 from app.dev.fake_graph.server import serve
 
-__all__ = ["FakeGraphConfig", "GuestPhone", "Number", "create_fake_graph", "serve"]
+__all__ = ["FakeGraphConfig", "GuestPhone", "InstagramAccount", "Number", "create_fake_graph", "serve"]

@@ -4,6 +4,7 @@ POST   /{version}/{phone_number_id}/messages        messages.py
 …      /{version}/{phone_number_id}/media and files media_routes.py
 GET    /{version}/{account}/message_templates       template_routes.py
 …      /dev/phone, /_fake/phone/…, /_fake/media/…   phone_routes.py
+…      /_fake/instagram/…                           instagram.py
 …      /_fake/…                                     control.py
 """
 
@@ -16,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.dev.fake_graph import control, media_routes, phone_routes, webhooks
+from app.dev.fake_graph import control, instagram, media_routes, phone_routes, webhooks
 from app.dev.fake_graph.config import FakeGraphConfig
 from app.dev.fake_graph.errors import GraphError
 from app.dev.fake_graph.guard import Guard
@@ -45,6 +46,7 @@ def create_fake_graph(config: FakeGraphConfig) -> Starlette:
     routes = [
         *phone_routes.routes(),
         *control.routes(),
+        *instagram.routes(),
         *on("/{version}/{phone_number_id}/messages", POST=post_message),
         *on("/{version}/{phone_number_id}/media", POST=media_routes.upload),
         *on("/{version}/{account}/message_templates", GET=list_templates),

@@ -29,6 +29,21 @@ class Number(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return [("phone_number_id", self.phone_number_id)]
 
 
+class InstagramAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A hotel's account on Instagram, with its secrets as a number's."""
+
+    account_id: str
+    access_token: str
+    app_secret: str
+    hotel_name: str = ""
+
+    def __repr__(self) -> str:
+        return f"InstagramAccount({self.account_id})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("account_id", self.account_id)]
+
+
 class GuestPhone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A guest whom the phone page offers. ``number`` is digits, or a user id for one without a number."""
 
@@ -66,6 +81,8 @@ class FakeGraphConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     spelling in answers; webhooks always have base64. ``any_media``: serve a picture under any id that is no number, as
     examples in documents have them.
 
+    ``echoes``: what leaves an Instagram account comes back to ``instagram_webhook_url``.
+
     ``seed`` makes shares of faults come out alike in each run. ``reads``: whether a read-back may name a message that
     came from no phone here. ``hosts``: further names by which browsers may know this server.
     """
@@ -89,6 +106,12 @@ class FakeGraphConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     seed: int | None = None
     reads: Literal["known", "any"] = "any"
     hosts: tuple[str, ...] = ()
+    instagram: tuple[InstagramAccount, ...] = ()
+    instagram_webhook_url: str = ""
+    echoes: bool = True
+
+    def instagram_account(self, account_id: str) -> InstagramAccount | None:
+        return next((each for each in self.instagram if each.account_id == account_id), None)
 
     def number(self, phone_number_id: str) -> Number | None:
         """The number of that id; of "", the first."""

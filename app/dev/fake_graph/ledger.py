@@ -27,7 +27,9 @@ class Asked(msgspec.Struct, kw_only=True):
     @property
     def to(self) -> str:
         body = self.body if isinstance(self.body, dict) else {}
-        return str(body.get("to") or body.get("recipient") or "").removeprefix("+")
+        recipient = body.get("recipient")
+        named = recipient.get("id") if isinstance(recipient, dict) else recipient  # Instagram's is an object
+        return str(body.get("to") or named or "").removeprefix("+")
 
     def refused(self, status: int, code: int | None = None) -> None:
         self.outcome, self.status, self.code, self.answered = "refused", status, code, True

@@ -1,63 +1,24 @@
-"""``POST /{version}/{phone_number_id}/messages``: checked, perhaps spoiled, accepted, reported on, written down."""
+"""``POST /{version}/{phone_number_id}/messages``: checked, perhaps spoiled, accepted, reported on, written down.
 
-import asyncio
-import socket
-import struct
-from typing import Any, Final
+What an account of Instagram's sends is for ``instagram.py``.
+"""
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
 
 from app.core.text import read_json
+from app.dev.fake_graph import instagram
 from app.dev.fake_graph.access import owner
 from app.dev.fake_graph.config import Number
 from app.dev.fake_graph.errors import GraphError
-from app.dev.fake_graph.faults import Fault
 from app.dev.fake_graph.ledger import Asked
 from app.dev.fake_graph.reporting import Sent
 from app.dev.fake_graph.requests import MessageRequest, ReadBack, read_request
+from app.dev.fake_graph.spoiling import refusal, spoiled
 from app.dev.fake_graph.state import FakeGraph
 from app.dev.fake_graph.template_check import fill
-
-RESET_AT_ONCE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time at all
-
-
-class Dropped(Response):
-    """An answer that begins and never ends: the server closes the connection under it."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-
-
-class Hung(Response):
-    """Nothing for some seconds, unless the caller goes before; then the connection is reset."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = await _wait(receive, self._seconds)
-        if not gone:
-            # ASGI knows no reset: this reaches through to uvicorn's connection, whose method `receive` is.
-            transport = getattr(receive, "__self__").transport  # noqa: B009 -- a name that no type has
-            connection: socket.socket = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
-            transport.abort()
-            await receive()  # until uvicorn knows, or it would answer in our place
-
-
-async def _wait(receive: Receive, seconds: float) -> bool:
-    """Wait so long, and whether the caller has gone meanwhile. The body has been read before."""
-    if seconds <= 0:
-        return False
-    try:
-        event = await asyncio.wait_for(receive(), seconds)
-    except TimeoutError:
-        return False
-    return bool(event["type"] == "http.disconnect")
 
 
 async def post_message(request: Request) -> Response:
@@ -70,7 +31,10 @@ async def post_message(request: Request) -> Response:
     asked = fake.ledger.open(
         request.path_params["phone_number_id"], raw.decode(errors="replace") if body is None else body
     )
+    account = fake.config.instagram_account(asked.phone_number_id)
     try:
+        if account is not None:
+            return await instagram.send(fake, request, account, body, asked)
         return await _answer(fake, request, body, asked)
     except GraphError as error:
         asked.refused(error.status, error.code)
@@ -90,7 +54,7 @@ async def _answer(fake: FakeGraph, request: Request, body: object, asked: Asked)
     fault = fake.faults.take(message.address, message=common, seed=fake.config.seed)
     asked.fault = fault.kind if fault else None
     if fault and not fault.accepts:
-        return _refusal(fault, asked)
+        return refusal(fault, asked)
     fake.limits.take(number.phone_number_id, message.address)
     failed = _window(fake, number, message) or (fault.failed if fault else None)
     sent = fake.accept(number, message, body)
@@ -99,7 +63,7 @@ async def _answer(fake: FakeGraph, request: Request, body: object, asked: Asked)
     if fault is None or fault.failed is not None:
         asked.saw_answer()
         return JSONResponse(_accepted(message, sent.id))
-    return await _spoiled(request, fault, asked, _accepted(message, sent.id))
+    return await spoiled(request, fault, asked, _accepted(message, sent.id))
 
 
 def _check(fake: FakeGraph, number: Number, message: MessageRequest) -> dict[str, Any] | None:
@@ -154,30 +118,6 @@ async def _report(
         await work
     else:
         fake.reporter.later(work)
-
-
-def _refusal(fault: Fault, asked: Asked) -> Response:
-    """The answer of a fault that accepts nothing."""
-    if fault.code is not None:
-        error = GraphError(fault.code, details="Told to fail.")
-        asked.refused(error.status, error.code)
-        return error.response(fault.headers)
-    if fault.status is not None:
-        asked.refused(fault.status)
-        return Response("told to fail", status_code=fault.status, headers=fault.headers, media_type="text/plain")
-    asked.lost()
-    return Dropped(status_code=502) if fault.down else Hung(fault.stall)
-
-
-async def _spoiled(request: Request, fault: Fault, asked: Asked, answer: dict[str, Any]) -> Response:
-    """The answer to what was accepted, as that fault spoils it."""
-    if fault.drop:
-        return Dropped()
-    if fault.reset:
-        return Hung(0)
-    if not await _wait(request.receive, fault.delay):
-        asked.saw_answer()
-    return JSONResponse(answer)
 
 
 def _accepted(message: MessageRequest, message_id: str) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class FakeGraph:
         self.ledger: Final = Ledger()
         self.reporter: Final = Reporter(self.post)
         self.sent: list[Sent] = []
+        self.heard: dict[tuple[str, str], float] = {}
+        """When guests last wrote to accounts of Instagram's, in Unix seconds."""
         self._client = client
         self._by_id: dict[str, Sent] = {}
         self._from_guests: dict[str, GuestMessage] = {}
@@ -82,9 +84,13 @@ class FakeGraph:
             delivery_id=request.biz_opaque_callback_data,
             body=body,
         )
+        self.keep(message)
+        return message
+
+    def keep(self, message: Sent) -> None:
+        """It was accepted."""
         self.sent.append(message)
         self._by_id[message.id] = message
-        return message
 
     def show(self, message: Sent, request: MessageRequest, template: dict[str, Any] | None) -> None:
         """Let the guest's phone have it."""
@@ -167,11 +173,14 @@ class FakeGraph:
             self.phone(message.guest).add("typing", hotel=number.phone_number_id)
 
     async def post(self, number: Number, body: bytes) -> webhooks.Delivered:
+        return await self.post_to(self.config.webhook_url, body, app_secret=number.app_secret)
+
+    async def post_to(self, url: str, body: bytes, *, app_secret: str) -> webhooks.Delivered:
         return await webhooks.post(
             self._client,
-            self.config.webhook_url,
+            url,
             body,
-            app_secret=number.app_secret,
+            app_secret=app_secret,
             repeats=self.config.repeats,
             backoff=self.config.backoff,
         )

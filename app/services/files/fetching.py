@@ -273,6 +273,6 @@ async def tell_message(work: UnitOfWork, message_id: int) -> None:
     """Tell whoever sees a message that its file is another than before."""
     message = await work.messages.get(message_id)
     assert message is not None, "messages stay"
-    conversation = await work.conversations.get(message.conversation_id)
+    conversation = await work.views.get(message.conversation_id)
     assert conversation is not None, "a message stands in a conversation"
     work.emit(conversation.hotel_id, MessageUpdated(conversation=conversation.as_ref(), message=message))

@@ -4,6 +4,8 @@ Who may fetch is settled by the address itself (``core/links.py``). A stay's doc
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from app.channels.base import Credentials, SendOutcome, UploadResult
+from app.channels.base import Credentials, LocalFile, SendOutcome, UploadResult
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Conflict, Forbidden, Gone, NotFound, Unavailable, UnsupportedType
@@ -124,7 +126,8 @@ class MediaService:
         await self._database.run(self._retry, principal, media_id)
 
     async def upload_id(self, media_id: int, channel: ChannelRecord) -> UploadResult:
-        """The provider's id of a stored file, uploaded to it unless it has it. Never AMBIGUOUS, never raises for the
+        """The provider's id of a stored file, uploaded to it unless it has it; "" where it is to go along with its
+        message (``local``), its signed address where the provider fetches it. Never AMBIGUOUS, never raises for the
         provider, the network or a store that is away: that is RETRY.
 
         Whoever waits no longer ends nothing: the upload goes on, and whoever asks next waits for the same one.
@@ -135,6 +138,24 @@ class MediaService:
             self._uploading[wanted] = upload
             upload.add_done_callback(partial(self._uploaded, wanted))
         return await asyncio.shield(upload)
+
+    @asynccontextmanager
+    async def local(self, media_id: int) -> AsyncIterator[LocalFile | UploadResult]:
+        """A stored file here, to go along with its message; or why that cannot be. Raises as ``upload_id``."""
+        async with scratch_folder() as folder:
+            try:
+                found = await self._save(media_id, folder / "upload")
+            except Unavailable as error:
+                found = UploadResult(outcome=SendOutcome.RETRY, detail=error.message)
+            yield found
+
+    async def note_upload_id(self, media_id: int, channel: ChannelRecord, upload_id: str) -> None:
+        """The provider's id of a file that went along: the next message names it by that. Nothing is lost where the
+        database is away: then the file goes along once more."""
+        try:
+            await self._note_id(media_id, channel, upload_id)
+        except Unavailable:
+            log.warning("upload_id_not_noted", media_id=media_id)
 
     async def stop(self) -> None:
         """Break off what is being uploaded: it is uploaded anew."""
@@ -154,13 +175,19 @@ class MediaService:
                 file = await work.media.get(media_id)
             if file is None or file.state is not MediaState.STORED or file.original_key is None:
                 return UploadResult(outcome=SendOutcome.REFUSED, detail="The file is no longer there.")
+            provider = self._channels.get(channel.platform)
+            if provider.fetches_files:
+                return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id=self._links.url(media_id, Variant.ORIGINAL))
+            if not provider.has_provider:  # its guests are shown our own address of it
+                return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id=str(media_id))
             if known := _known_id(file, channel, self._clock() + SPARE):
                 return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id=known)
+            if not provider.uploads_first:
+                return UploadResult(outcome=SendOutcome.ACCEPTED, upload_id="")
             async with asyncio.timeout(UPLOAD_AT_MOST):
                 result = await self._hand_over(file, channel)
             if result.upload_id is not None:
-                async with self._database.transaction() as work:
-                    await work.media.set_upload_id(media_id, channel.id, result.upload_id, self._clock())
+                await self._note_id(media_id, channel, result.upload_id)
         except Unavailable as error:
             return UploadResult(outcome=SendOutcome.RETRY, detail=error.message)
         except NotStored:
@@ -168,6 +195,23 @@ class MediaService:
         except TimeoutError:
             return UploadResult(outcome=SendOutcome.RETRY, detail="The file could not be handed over in time.")
         return result
+
+    async def _note_id(self, media_id: int, channel: ChannelRecord, upload_id: str) -> None:
+        async with self._database.transaction() as work:
+            await work.media.set_upload_id(media_id, channel.id, upload_id, self._clock())
+
+    async def _save(self, media_id: int, path: Path) -> LocalFile | UploadResult:
+        async with self._database.read() as work:
+            file = await work.media.get(media_id)
+        gone = UploadResult(outcome=SendOutcome.REFUSED, detail="The file is no longer there.")
+        if file is None or file.state is not MediaState.STORED or file.original_key is None:
+            return gone
+        try:
+            await self._storage.save(file.original_key, path)
+        except NotStored:
+            return gone
+        mime_type = file.mime_type or "application/octet-stream"
+        return LocalFile(path=path, mime_type=mime_type, filename=safe_name(file.filename, mime_type))
 
     async def _hand_over(self, file: FileRecord, channel: ChannelRecord) -> UploadResult:
         assert file.original_key is not None, "checked"
@@ -199,7 +243,7 @@ class MediaService:
         conversation_id = await work.media.conversation_of(media_id)
         if file is None or file.hotel_id != principal.hotel_id or conversation_id is None or file.message_id is None:
             raise NotFound("There is no such file.")
-        check_access(principal, await work.conversations.get(conversation_id))
+        check_access(principal, await work.views.get(conversation_id))
         if not await work.media.try_again(media_id, self._clock()):
             raise Conflict("Only a failed download is tried again.", code="not_failed", details={"state": file.state})
         await tell_message(work, file.message_id)

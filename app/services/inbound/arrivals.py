@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.channels.base import Channel
 from app.channels.items import Echo, InboundMessage, Sender
 from app.core.events import Change
 from app.core.types import ConversationStatus, MessageType
@@ -48,10 +49,12 @@ def arrival_of(channel: ChannelRecord, item: InboundMessage | Echo, *, at: datet
     return Arrival(channel=channel, item=item, opens_at=item.sent_at or at if believed else at)
 
 
-async def take_messages(work: UnitOfWork, desk: GuestDesk, arrivals: Sequence[Arrival], at: datetime) -> None:
+async def take_messages(
+    work: UnitOfWork, provider: Channel, desk: GuestDesk, arrivals: Sequence[Arrival], at: datetime
+) -> None:
     """Take them all, or raise what is wrong with one of them. One that was taken before is passed over."""
     own_words_last = sorted(arrivals, key=lambda each: not each.by_hotel)  # they tell more of a guest than an echo does
-    visitors = await meet(work, {each.caller: _caller(each) for each in own_words_last})
+    visitors = await meet(work, provider, {each.caller: _caller(each) for each in own_words_last})
     batch = _Batch(work, desk, visitors, at)
     await batch.look_up(arrivals)
     fresh = batch.fresh(arrivals)
@@ -102,13 +105,20 @@ class _Batch:
 
     async def open_conversations(self, arrivals: Sequence[Arrival]) -> None:
         """Everybody who says something has a conversation; one who merely reacts needs none to be open."""
-        openings: dict[tuple[int, int], Visitor] = {}
+        visitors: dict[tuple[int, int], Visitor] = {}
         for arrival in arrivals:
             visitor = self._visitors[arrival.caller]
             if not arrival.is_reaction and not visitor.here:
-                openings.setdefault((visitor.guest.id, visitor.channel.id), visitor)
-        if not openings:
-            return
+                visitors.setdefault((visitor.guest.id, visitor.channel.id), visitor)
+        if visitors:
+            await self._open_for(visitors)
+
+    async def _open(self, visitor: Visitor) -> ConversationState:
+        await self._open_for({(visitor.guest.id, visitor.channel.id): visitor})
+        return visitor.conversations[-1]
+
+    async def _open_for(self, openings: dict[tuple[int, int], Visitor]) -> None:
+        """With the bot, for visitors by their guest and channel."""
         wanted = [_opening(visitor, self._desk.first_state(visitor).status) for visitor in openings.values()]
         for conversation, is_new in await self._work.conversations.open_many(wanted):
             visitor = openings[conversation.guest_id, conversation.channel_id]
@@ -121,8 +131,8 @@ class _Batch:
         visitor = self._visitors[arrival.caller]
         reply_to, replies_in = self._replied_to(arrival)
         conversation = await self._home_of_reaction(visitor, replies_in) if arrival.is_reaction else None
-        conversation = conversation or visitor.choose(replies_in)
-        assert conversation is not None, "it was opened"
+        # What was open here may have gone to another channel with an earlier message of the batch.
+        conversation = conversation or visitor.choose(replies_in) or await self._open(visitor)
         taken = Taken(
             item=arrival.item,
             reading=reading_on_arrival(arrival.item, self._told_of(arrival), writer=self._writer(arrival, visitor)),
@@ -145,7 +155,8 @@ class _Batch:
             if visitor.window_opened_at is not None and visitor.window_opened_at != self._known_windows[key]:
                 opened[visitor.account.id] = visitor.window_opened_at
             if visitor.opted_out_at != self._known_wishes[key]:
-                await guests.set_opted_out(visitor.account.id, visitor.opted_out_at)
+                said_at = visitor.window_opened_at or self._at
+                await guests.set_opted_out(visitor.account.id, visitor.opted_out_at, said_at=said_at)
             if visitor.submitted and visitor.stay is not None:
                 await guests.set_checkin_state(visitor.stay.id, visitor.stay.checkin_state)
         if opened:

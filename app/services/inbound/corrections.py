@@ -129,6 +129,13 @@ async def correct(work: UnitOfWork, channel: ChannelRecord, item: Edited | Revok
     work.emit(conversation.hotel_id, MessageUpdated(conversation=conversation.ref(), message=view))
 
 
+async def revoke_parts(work: UnitOfWork, channel: ChannelRecord, item: Revoked, at: datetime) -> None:
+    """With a message its further files go, which stand as messages of their own."""
+    for part in sorted(await work.messages.places(channel.id, item.parts)) if item.parts else ():
+        external_id = f"{part}#deleted"
+        await correct(work, channel, msgspec.structs.replace(item, target=part, external_id=external_id, parts=()), at)
+
+
 def spellings_of(sender: Sender) -> set[str]:
     """All by which this person may be named."""
     own = filter(None, (sender.address, sender.phone, sender.provider_phone, sender.user_id))

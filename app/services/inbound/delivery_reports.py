@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.channels.base import SendOutcome
+from app.channels.base import Channel, SendOutcome
 from app.channels.items import InboundStatus
-from app.channels.whatsapp.errors import explain, outcome_of
 from app.core.events import MessageStatusChanged
-from app.core.types import DeliveryStatus
+from app.core.types import DeliveryStatus, Platform
 from app.core.views import ConversationRef
 from app.services import channels
 from app.services.templates.news import template_refused
@@ -23,18 +22,25 @@ from app.store.statuses import NewStatus, Standing, StatusReport
 from app.store.unit_of_work import UnitOfWork
 
 WINDOW_CLOSED = "The 24-hour window has closed: send a template. This goes out when the guest writes again."
+WAITS_FOR_GUEST = "The guest wrote too long ago. This goes out when they write again."
 WINDOW_CODE: Final = 131047
 """Meta's, also for what is held without asking Meta first."""
 WINDOW: Final = timedelta(hours=24)
 FAILED = "The provider could not deliver this."
 
 _WORDS = {each.value: each for each in DeliveryStatus}
+_READ = frozenset({DeliveryStatus.READ, DeliveryStatus.PLAYED})
+
+
+def why_held(platform: Platform) -> str:
+    """What staff are told of a message that waits for its guest to write."""
+    return WINDOW_CLOSED if platform is Platform.WHATSAPP else WAITS_FOR_GUEST
 
 
 async def take_statuses(
-    work: UnitOfWork, reported: Sequence[tuple[ChannelRecord, InboundStatus]], at: datetime
+    work: UnitOfWork, provider: Channel, reported: Sequence[tuple[ChannelRecord, InboundStatus]], at: datetime
 ) -> None:
-    """Keep reports, and raise the statuses of the messages that we know."""
+    """Keep a provider's reports, and raise the statuses of the messages that we know."""
     told: dict[tuple[int, str, str], StatusReport] = {}
     for channel, item in reported:
         report = _report(channel.id, item, at)
@@ -45,17 +51,21 @@ async def take_statuses(
     for key in sorted(fresh):
         by_channel.setdefault(key[0], []).append(told[key])
     for channel_id, reports in by_channel.items():
-        await _apply(work, channel_id, reports, at)
+        await _apply(work, provider, channel_id, reports, at)
 
 
-async def apply_report(work: UnitOfWork, message_id: int, conversation_id: int, report: StatusReport) -> bool:
+async def apply_report(
+    work: UnitOfWork, provider: Channel, message_id: int, conversation_id: int, report: StatusReport
+) -> bool:
     """Raise a message's status to what a report says; whether that changed it. A word that we do not know changes
     nothing."""
     standing = await work.statuses.lock_standing(message_id=message_id)
-    return bool(await _raise(work, standing, {each.external_id: [report] for each in standing}))
+    return bool(await _raise(work, provider, standing, {each.external_id: [report] for each in standing}))
 
 
-async def _apply(work: UnitOfWork, channel_id: int, reports: Sequence[StatusReport], at: datetime) -> None:
+async def _apply(
+    work: UnitOfWork, provider: Channel, channel_id: int, reports: Sequence[StatusReport], at: datetime
+) -> None:
     """What new reports of one channel bring about."""
     revived: set[int] = set()
     ours = {each.delivery_id: each.external_id for each in reports if each.delivery_id is not None}
@@ -67,15 +77,18 @@ async def _apply(work: UnitOfWork, channel_id: int, reports: Sequence[StatusRepo
     for report in reports:
         by_id.setdefault(report.external_id, []).append(report)
     standing = await work.statuses.lock_standing(channel_id=channel_id, external_ids=by_id)
-    raised = await _raise(work, standing, by_id)
+    raised = await _raise(work, provider, standing, by_id)
     if untold := [each for each in standing if each.id in revived - raised]:
-        refs = await work.conversations.refs({each.conversation_id for each in untold})
+        refs = await work.views.refs({each.conversation_id for each in untold})
         for each in untold:
             _tell(work, refs[each.conversation_id], each.id, NewStatus(delivery_status=DeliveryStatus.SENT))
 
 
 async def _raise(
-    work: UnitOfWork, standing: Iterable[Standing], reports: Mapping[str, Sequence[StatusReport]]
+    work: UnitOfWork,
+    provider: Channel,
+    standing: Iterable[Standing],
+    reports: Mapping[str, Sequence[StatusReport]],
 ) -> set[int]:
     """Write and tell what became of locked messages; the ids of those that changed."""
     changes: dict[int, NewStatus] = {}
@@ -86,14 +99,14 @@ async def _raise(
             continue
         status = _WORDS[highest.status]
         if status is DeliveryStatus.FAILED:
-            changes[message.id] = await _failed(work, message, highest)
+            changes[message.id] = await _failed(work, provider, message, highest)
         else:
-            changes[message.id] = NewStatus(delivery_status=status)
+            changes[message.id] = NewStatus(delivery_status=status, read_at=_read_at(reports[message.external_id]))
         places[message.id] = message.conversation_id
     if not changes:
         return set()
     await work.statuses.set_statuses(changes)
-    refs = await work.conversations.refs(set(places.values()))
+    refs = await work.views.refs(set(places.values()))
     for message_id in sorted(changes):
         _tell(work, refs[places[message_id]], message_id, changes[message_id])
     return set(changes)
@@ -108,22 +121,27 @@ def _highest(message: Standing, reports: Sequence[StatusReport]) -> StatusReport
     return highest if highest is not None and _WORDS[highest.status].rank > rank else None
 
 
-async def _failed(work: UnitOfWork, message: Standing, report: StatusReport) -> NewStatus:
-    outcome = outcome_of(report.error_code)
+def _read_at(reports: Sequence[StatusReport]) -> datetime | None:
+    """When the guest first read, or played, what these are about."""
+    return min((each.at for each in reports if each.status in _READ and each.at is not None), default=None)
+
+
+async def _failed(work: UnitOfWork, provider: Channel, message: Standing, report: StatusReport) -> NewStatus:
+    outcome = provider.outcome_of(report.error_code)
     if outcome is SendOutcome.WINDOW and await _hold(work, message, report):
         return NewStatus(delivery_status=DeliveryStatus.QUEUED, error=WINDOW_CLOSED, error_code=report.error_code)
     if outcome is SendOutcome.PAUSE:
         await channels.pause(work, report.channel_id, report.error, code=report.error_code)
     if outcome is SendOutcome.TEMPLATE:
-        await _template_refused(work, message, report)
-    error = FAILED if report.error_code is None else explain(report.error_code, report.error)
+        await _template_refused(work, provider, message, report)
+    error = FAILED if report.error_code is None else provider.explain(report.error_code, report.error)
     return NewStatus(delivery_status=DeliveryStatus.FAILED, error=error, error_code=report.error_code)
 
 
-async def _template_refused(work: UnitOfWork, message: Standing, report: StatusReport) -> None:
+async def _template_refused(work: UnitOfWork, provider: Channel, message: Standing, report: StatusReport) -> None:
     sent = await work.messages.get(message.id)
     assert sent is not None, "it was locked"
-    reason = explain(report.error_code, report.error)
+    reason = provider.explain(report.error_code, report.error)
     await template_refused(work, report.channel_id, sent.details, code=report.error_code, reason=reason)
 
 

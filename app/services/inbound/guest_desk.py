@@ -20,6 +20,7 @@ from app.core.types import (
     MediaState,
     MessageOrigin,
     MessageType,
+    Platform,
     SenderType,
 )
 from app.flows.definition import FlowBook
@@ -113,7 +114,8 @@ class GuestDesk:
         item, conversation, reading = taken.item, taken.conversation, taken.reading
         in_group = item.group is not None and not by_hotel
         if by_hotel:
-            name = f"{visitor.channel.hotel_name} (phone)"
+            app = "phone" if visitor.channel.platform is Platform.WHATSAPP else visitor.channel.platform.value
+            name = f"{visitor.channel.hotel_name} ({app})"
         else:
             name = _name_of(item.sender) if in_group else conversation.guest_name
         changes.add(
@@ -121,7 +123,7 @@ class GuestDesk:
             NewMessage(
                 hotel_id=conversation.hotel_id,
                 conversation_id=conversation.id,
-                channel_id=conversation.channel_id,
+                channel_id=visitor.channel.id,  # whose ids it bears; the conversation may have gone elsewhere
                 sender_type=SenderType.STAFF if by_hotel else SenderType.GUEST,
                 origin=MessageOrigin.STAFF if by_hotel else MessageOrigin.GUEST,
                 sender_name=name,
@@ -187,29 +189,23 @@ class GuestDesk:
         relays = [effect for effect in outcome.effects if isinstance(effect, RelayTo)]
         put_state(conversation, outcome.state)
         relayed = self._relay(visitor, conversation, relays[-1], changes.at) if relays else None
+        if relayed is not None:  # told before what is said there, or its department would hear of a stranger first
+            changes.happened(relayed, Change.RELAY_STARTED)
         for reply in outcome.replies:
             self._reply(changes, visitor, conversation, reply)
         if any(isinstance(effect, SubmitCheckin) for effect in outcome.effects) and visitor.stay is not None:
             visitor.submitted = True
             visitor.stay = msgspec.structs.replace(visitor.stay, checkin_state=CheckinState.SUBMITTED)
-        if relayed is not None:
-            changes.happened(relayed, Change.RELAY_STARTED)
 
     def _relay(
         self, visitor: Visitor, conversation: ConversationState, effect: RelayTo, at: datetime
     ) -> ConversationState:
-        """Hand over to a department: in the conversation that the guest already has with it, if there is one."""
-        for other in visitor.conversations:
-            if (
-                other is not conversation
-                and other.channel_id == conversation.channel_id
-                and other.department is effect.department
-            ):
-                put_state(conversation, begin_state(self._book, visitor.facts))
-                target = other
-                break
-        else:
-            target = conversation
+        """Hand over to a department: in the conversation that the guest already has with it, if there is one. That of
+        another channel comes here, so that staff's answers reach the guest where they have asked."""
+        target = visitor.with_department(effect.department) or conversation
+        if target is not conversation:
+            put_state(conversation, begin_state(self._book, visitor.facts))
+            visitor.bring(target)
         target.status = ConversationStatus.RELAY
         target.department = effect.department
         target.relayed_at = at
@@ -242,43 +238,33 @@ class GuestDesk:
     def _reply(self, changes: Changes, visitor: Visitor, conversation: ConversationState, reply: Reply) -> None:
         options = [msgspec.structs.asdict(option) for option in reply.options]
         for piece in menu_pieces(self._channels.get(conversation.platform), reply.text, options, reply.opens):
-            changes.add(
-                conversation,
-                NewMessage(
-                    hotel_id=conversation.hotel_id,
-                    conversation_id=conversation.id,
-                    channel_id=conversation.channel_id,
-                    sender_type=SenderType.SYSTEM,
-                    origin=MessageOrigin.FLOW,
-                    sender_name=visitor.channel.hotel_name,
-                    content=piece.content,
-                    extra=piece.extra,
-                    delivery_status=DeliveryStatus.QUEUED,
-                    created_at=changes.at,
-                ),
-                preview=piece.content,
-                deliver=True,
+            written = msgspec.structs.replace(
+                _of_hotel(conversation, piece.content, sender_name=visitor.channel.hotel_name, at=changes.at),
+                extra=piece.extra,
+                delivery_status=DeliveryStatus.QUEUED,
             )
+            changes.add(conversation, written, preview=piece.content, deliver=True)
 
 
 def add_note(
     changes: Changes, conversation: ConversationState, text: str, *, sender_name: str, external_id: str | None = None
 ) -> None:
     """A note for staff. One with an ``external_id`` stands there once, however often it is told."""
-    changes.add(
-        conversation,
-        NewMessage(
-            hotel_id=conversation.hotel_id,
-            conversation_id=conversation.id,
-            channel_id=conversation.channel_id,
-            sender_type=SenderType.SYSTEM,
-            origin=MessageOrigin.FLOW,
-            sender_name=sender_name,
-            content=text,
-            is_note=True,
-            external_id=external_id,
-            created_at=changes.at,
-        ),
+    note = _of_hotel(conversation, text, sender_name=sender_name, at=changes.at)
+    changes.add(conversation, msgspec.structs.replace(note, is_note=True, external_id=external_id))
+
+
+def _of_hotel(conversation: ConversationState, content: str, *, sender_name: str, at: datetime) -> NewMessage:
+    """What Lobby writes by itself."""
+    return NewMessage(
+        hotel_id=conversation.hotel_id,
+        conversation_id=conversation.id,
+        channel_id=conversation.channel_id,
+        sender_type=SenderType.SYSTEM,
+        origin=MessageOrigin.FLOW,
+        sender_name=sender_name,
+        content=content,
+        created_at=at,
     )
 
 
@@ -305,7 +291,7 @@ def _media(file: InboundMedia, reading: Reading, stay_id: int | None) -> NewMedi
         stay_id=stay_id,
         state=MediaState.DELETED if gone else MediaState.PENDING,
         deleted_at=reading.revoked_at,
-        provider_id=file.provider_id[:512],
+        provider_id=file.provider_id,
         mime_type=file.mime_type[:128] if file.mime_type else None,
         filename=file.filename[:255] if file.filename else None,
         sha256=file.sha256[:128] if file.sha256 else None,

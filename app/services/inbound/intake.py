@@ -33,11 +33,13 @@ Routes = dict[str, ChannelRecord]
 
 
 class RawUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it arrived. Header names are lower case."""
+    """A request as it arrived. Header names are lower case. ``account`` is the provider's id of the channel whose own
+    address was called; None where a platform has one address, and bodies name their channels."""
 
     platform: Platform
     body: bytes
     headers: Mapping[str, str]
+    account: str | None = None
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +56,12 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
-    """A body that is believed. ``malformed`` says why nothing in it could be read, ``strangers`` are the accounts in it
-    that are nobody's here, ``doubted`` those whose own secret did not sign it. Its notices are to be believed of the
-    channels in ``trusted``, of all where that is None."""
+    """A body of this provider that is believed. ``malformed`` says why nothing in it could be read, ``strangers`` are
+    the accounts in it that are nobody's here, ``doubted`` those whose own secret did not sign it. Its notices are to be
+    believed of the channels in ``trusted``, of all where that is None."""
 
     platform: Platform
+    provider: Channel
     raw: bytes
     signed: bool
     received_at: datetime
@@ -88,21 +91,24 @@ class Intake:
         self._clock = clock
 
     async def check_secrets(self, work: UnitOfWork) -> None:
-        """Raises SettingsError where an active channel that is spoken to over HTTP has no secret to verify with."""
+        """Raises SettingsError where an active channel whose provider calls us has no secret to verify with."""
         for channel in self._channels:
+            if not channel.has_provider:
+                continue
             for record in await work.channels.of_platform(channel.platform):
                 if not self._open(record).app_secret:
                     raise SettingsError(
-                        f"The {record.platform} channel {record.account} of {record.hotel_name} has no app_secret that "
-                        "can be read: none of its guests' messages could be believed. Import it with one, or make it "
-                        "inactive."
+                        f"The {record.platform} channel {record.account} of {record.hotel_name} has no app_secret "
+                        "(Telegram: secret) that can be read: none of its guests' messages could be believed. Import "
+                        "it with one, or make it inactive."
                     )
 
     async def believe(self, work: UnitOfWork, update: RawUpdate) -> Body:
-        """Verify and read a body. Raises Forbidden where it is wrongly signed, or not signed in production."""
+        """Verify and read a body. Raises Forbidden where it is wrongly signed, or not signed in production; one to a
+        channel's own address has to be signed anywhere."""
         channel = self._channels.get(update.platform)
         signed = channel.is_signed(update.headers)
-        if not signed and self._settings.is_production:
+        if not signed and (self._settings.is_production or update.account is not None):
             raise Forbidden("The request carries no signature.", code="bad_signature")
         trust = await self._trust(work, channel, update) if signed else None
         received_at = self._clock()
@@ -113,12 +119,15 @@ class Intake:
         except Malformed as error:
             malformed = str(error)
         routes = await self._named(work, update.platform, items, trust.named if trust else {})
-        if trust is None:
+        if update.account is not None and trust is not None:
+            routes = {"": trust.named[update.account]} if update.account in trust.named else {}
+        elif trust is None:
             await self._route_samples(work, update.platform, items, routes)
         told_of = {item.account for item in items if not isinstance(item, Notice)}
         doubted = {account for account, each in routes.items() if trust is not None and not trust.covers(each)}
         return Body(
             platform=update.platform,
+            provider=channel,
             raw=update.body,
             signed=signed,
             received_at=received_at,
@@ -135,10 +144,13 @@ class Intake:
         channel = self._channels.get(due.platform)
         items = await _parse(channel, due.body, due.received_at, lenient=not due.signed)
         routes = await self._named(work, due.platform, items, {})
+        if due.channel_id is not None and any(not item.account for item in items):
+            routes.update(zip([""], await work.channels.by_ids([due.channel_id]), strict=False))
         if not due.signed:
             await self._route_samples(work, due.platform, items, routes)
         return Body(
             platform=due.platform,
+            provider=channel,
             raw=due.body,
             signed=due.signed,
             received_at=due.received_at,
@@ -163,12 +175,14 @@ class Intake:
 
     async def _trust(self, work: UnitOfWork, channel: Channel, update: RawUpdate) -> "_Trust":
         """What the signature proves, before a byte of the body is parsed. Raises Forbidden where it is nobody's."""
-        found = await work.channels.by_accounts(update.platform, channel.accounts_in(update.body))
+        named = channel.accounts_in(update.body) if update.account is None else {update.account}
+        found = await work.channels.by_accounts(update.platform, named)
         trust = _Trust(channel, update, self._open, {each.account: each for each in found})
         if any(trust.covers(each) for each in found):
             return trust
         # Nobody whom we know is named: a number that is not set up here, or no number at all.
-        others = await work.channels.of_platform(update.platform) if not found else []
+        is_open = not found and update.account is None
+        others = await work.channels.of_platform(update.platform) if is_open else []
         if not any(trust.covers(each) for each in others):
             raise Forbidden("The signature does not match.", code="bad_signature")
         return trust

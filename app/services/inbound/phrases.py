@@ -44,7 +44,7 @@ _START: Final = (
 )
 _STOP_WORDS: Final = frozenset(map(fold, _STOP))
 _START_WORDS: Final = frozenset(map(fold, _START))
-_WRITTEN: Final = frozenset({MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE})
+_WRITTEN: Final = frozenset({MessageType.TEXT, MessageType.BUTTON, MessageType.INTERACTIVE, MessageType.CALLBACK_QUERY})
 _LONGEST: Final = 40
 
 

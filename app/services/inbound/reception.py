@@ -1,26 +1,27 @@
 """Who is writing: brings callers of a batch to their accounts, guests, stays and open conversations, all locked.
 
-Every batch locks in the same order (accounts by address, then conversations by id), so that two batches about the same
-guests wait for each other instead of dying.
+Every batch locks in the same order (accounts by address, then guests, then conversations, by id), so that two batches
+about the same guests wait for each other instead of dying. By the guest's row a batch also waits for whoever opens a
+conversation of theirs on another channel.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from app.channels.base import Channel, Identity
 from app.channels.items import Sender
 from app.core.phones import shown, variants
 from app.core.text import clean
-from app.core.types import IdentityKind, Platform
+from app.core.types import IdentityKind
+from app.services.inbound.recycled import is_another, part_strangers
 from app.services.inbound.visitor import Visitor
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.guests import AccountRecord, Address, NewGuest
 from app.store.unit_of_work import UnitOfWork
 
-Identity = tuple[IdentityKind, str]
-
-_BY_ADDRESS = {Platform.TELEGRAM: IdentityKind.TELEGRAM, Platform.INSTAGRAM: IdentityKind.INSTAGRAM}
+NUMBERS = (IdentityKind.WHATSAPP, IdentityKind.PHONE)
 _NAME_LENGTH = 200
 
 
@@ -36,7 +37,7 @@ Callers = Mapping[tuple[int, str], Caller]
 """By channel id and address."""
 
 
-async def meet(work: UnitOfWork, callers: Callers) -> dict[tuple[int, str], Visitor]:
+async def meet(work: UnitOfWork, provider: Channel, callers: Callers) -> dict[tuple[int, str], Visitor]:
     """The visitors behind these callers; whoever is new gets a guest's record."""
     accounts = await work.guests.lock_accounts(
         [
@@ -49,12 +50,18 @@ async def meet(work: UnitOfWork, callers: Callers) -> dict[tuple[int, str], Visi
             for each in callers.values()
         ]
     )
+    senders = {
+        each.id: (callers[each.channel_id, each.address].channel, callers[each.channel_id, each.address].sender)
+        for each in accounts
+    }
+    accounts = await part_strangers(work, accounts, senders)
     known = [account for account in accounts if account.guest_id is not None]
-    introduced = await _introduce(work, [account for account in accounts if account.guest_id is None], callers)
-    await _learn_user_ids(work, known, callers)
+    strangers = [account for account in accounts if account.guest_id is None]
+    introduced = await _introduce(work, provider, strangers, callers)
+    await _learn_user_ids(work, provider, known, callers)
     accounts = known + introduced
     guest_of = {account.id: account.guest_id for account in accounts if account.guest_id is not None}
-    guests = await work.guests.by_ids(set(guest_of.values()))
+    guests = await work.guests.by_ids(set(guest_of.values()), locked=True)
     stays = await work.guests.current_stays(guests)
     conversations: dict[int, list[ConversationState]] = {}
     for conversation in await work.conversations.lock_open(guests):
@@ -74,20 +81,22 @@ async def meet(work: UnitOfWork, callers: Callers) -> dict[tuple[int, str], Visi
     return visitors
 
 
-async def _learn_user_ids(work: UnitOfWork, accounts: list[AccountRecord], callers: Callers) -> None:
+async def _learn_user_ids(work: UnitOfWork, provider: Channel, accounts: list[AccountRecord], callers: Callers) -> None:
     """Guests known by their number may hide it one day: by the provider's own id they are found then too."""
     known: dict[int, list[tuple[int, Identity]]] = {}
     for account in accounts:
         caller = callers[account.channel_id, account.address]
-        user_id = caller.sender.user_id
-        if caller.channel.platform is Platform.WHATSAPP and user_id and account.guest_id is not None:
-            identity = (IdentityKind.WHATSAPP_USER, user_id)
-            known.setdefault(caller.channel.hotel_id, []).append((account.guest_id, identity))
+        if caller.sender.user_id and account.guest_id is not None:
+            identities = provider.identities(caller.sender, is_group=caller.is_group)
+            ids = [(account.guest_id, identity) for identity in identities if identity[0] not in NUMBERS]
+            known.setdefault(caller.channel.hotel_id, []).extend(ids)
     for hotel_id in sorted(known):
         await work.guests.identify_many(hotel_id, known[hotel_id])
 
 
-async def _introduce(work: UnitOfWork, accounts: Sequence[AccountRecord], callers: Callers) -> list[AccountRecord]:
+async def _introduce(
+    work: UnitOfWork, provider: Channel, accounts: Sequence[AccountRecord], callers: Callers
+) -> list[AccountRecord]:
     """New accounts with the guests whom they belong to: known to their hotel by number or id, or new."""
     by_hotel: dict[int, list[tuple[AccountRecord, Caller]]] = {}
     for account in accounts:
@@ -95,17 +104,17 @@ async def _introduce(work: UnitOfWork, accounts: Sequence[AccountRecord], caller
         by_hotel.setdefault(caller.channel.hotel_id, []).append((account, caller))
     introduced: list[AccountRecord] = []
     for hotel_id in sorted(by_hotel):
-        introduced += await _introduce_to(work, hotel_id, by_hotel[hotel_id])
+        introduced += await _introduce_to(work, provider, hotel_id, by_hotel[hotel_id])
     return introduced
 
 
 async def _introduce_to(
-    work: UnitOfWork, hotel_id: int, newcomers: Sequence[tuple[AccountRecord, Caller]]
+    work: UnitOfWork, provider: Channel, hotel_id: int, newcomers: Sequence[tuple[AccountRecord, Caller]]
 ) -> list[AccountRecord]:
-    own = {account.id: identities_of(caller) for account, caller in newcomers}
+    own = {account.id: provider.identities(caller.sender, is_group=caller.is_group) for account, caller in newcomers}
     await work.guests.lock_directory(hotel_id)
     asked = {identity for each in own.values() for identity in _all_spellings(each)}
-    known = await work.guests.find_by_identity(hotel_id, asked)
+    known = await _known_by(work, hotel_id, asked, [(own[account.id], caller) for account, caller in newcomers])
     ids = iter(await work.guests.reserve(len(newcomers)))
     guests: list[NewGuest] = []
     learned: list[tuple[int, Identity]] = []
@@ -132,6 +141,28 @@ async def _introduce_to(
     ]
 
 
+async def _known_by(
+    work: UnitOfWork,
+    hotel_id: int,
+    asked: Collection[Identity],
+    newcomers: Sequence[tuple[list[Identity], Caller]],
+) -> dict[Identity, int]:
+    """The guests who are known by these; not by a number that somebody else writes from by now."""
+    known = await work.guests.find_by_identity(hotel_id, asked)
+    if not known or not any(caller.sender.user_id for _, caller in newcomers):
+        return known
+    user_ids = await work.guests.user_ids_of(set(known.values()))
+    for own, caller in newcomers:
+        for kind, value in _all_spellings(own):
+            guest_id = known.get((kind, value))
+            if kind in NUMBERS and guest_id is not None and is_another(user_ids, guest_id, caller.sender):
+                await work.guests.lapse(hotel_id, guest_id, variants(value))
+                for number in variants(value):
+                    for lapsed in NUMBERS:
+                        known.pop((lapsed, number), None)
+    return known
+
+
 def _new_guest(guest_id: int, hotel_id: int, caller: Caller) -> NewGuest:
     sender = caller.sender
     phone = shown(sender.phone) if sender.phone else None
@@ -143,29 +174,10 @@ def _name_of(caller: Caller) -> str | None:
     return clean(caller.sender.name or "").strip()[:_NAME_LENGTH] or None
 
 
-def identities_of(caller: Caller) -> list[Identity]:
-    """By what a caller may be known already, the surest first."""
-    sender = caller.sender
-    if caller.is_group:
-        return [(IdentityKind.WHATSAPP_GROUP, sender.address)]
-    platform = caller.channel.platform
-    if platform is not Platform.WHATSAPP:
-        return [(_BY_ADDRESS[platform], sender.address)] if platform in _BY_ADDRESS else []
-    identities: list[Identity] = []
-    if sender.user_id:
-        identities.append((IdentityKind.WHATSAPP_USER, sender.user_id))
-    numbers = dict.fromkeys(filter(None, (sender.phone, sender.provider_phone)))
-    identities += [(IdentityKind.WHATSAPP, number) for number in numbers]
-    if sender.phone:
-        identities.append((IdentityKind.PHONE, sender.phone))
-    return identities
-
-
 def _all_spellings(own: Iterable[Identity]) -> Iterator[Identity]:
     """These, and then the same lines as others write them: to find a guest by, not to remember."""
     own = list(own)
     yield from own
-    numbers = (IdentityKind.WHATSAPP, IdentityKind.PHONE)
     for known_as, value in own:
-        if known_as in numbers:
-            yield from ((kind, spelling) for spelling in variants(value)[1:] for kind in numbers)
+        if known_as in NUMBERS:
+            yield from ((kind, spelling) for spelling in variants(value)[1:] for kind in NUMBERS)

@@ -12,13 +12,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.channels.base import Malformed
-from app.channels.items import Preference
+from app.channels.items import Echo, InboundMessage, Preference
 from app.core.clock import Clock
 from app.core.text import clean
 from app.core.types import Platform, UpdateState
 from app.services.inbound.guest_desk import GuestDesk
 from app.services.inbound.intake import Body, Intake, Placed, RawUpdate
 from app.services.inbound.taking import Failures, NotReadable, take_items
+from app.services.sending.receipts import ReadBack, ReceiptService
 from app.services.templates.news import template_notice
 from app.store.database import Database
 from app.store.inbound import DueItem
@@ -45,18 +46,24 @@ class NotOurs(Exception):
 
 
 class InboundService:
-    def __init__(self, *, database: Database, intake: Intake, desk: GuestDesk, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, intake: Intake, desk: GuestDesk, receipts: ReceiptService, clock: Clock
+    ) -> None:
         self._database = database
+        self._receipts = receipts
         self._intake = intake
         self._desk = desk
         self._clock = clock
 
     async def receive(self, update: RawUpdate) -> Receipt:
-        """Take one body. Answers only after the commit.
+        """Take one body. Answers only after the commit; what the provider waits for is told then, in the background.
 
         Raises Forbidden where it is wrongly signed, Unavailable where the database is away.
         """
-        return await self._database.run(self._receive, update)
+        receipt, awaited = await self._database.run(self._receive, update)
+        for each in awaited:
+            self._receipts.tell(each)
+        return receipt
 
     async def knows_token(self, platform: Platform, verify_token: str) -> bool:
         """Whether a provider that asks to send us updates knows the verify token of one of our channels."""
@@ -70,7 +77,7 @@ class InboundService:
             await self._database.run(self._retry, due)
         return due is not None
 
-    async def _receive(self, work: UnitOfWork, update: RawUpdate) -> Receipt:
+    async def _receive(self, work: UnitOfWork, update: RawUpdate) -> tuple[Receipt, list[ReadBack]]:
         body = await self._intake.believe(work, update)
         _log_notices(body)
         for notice in body.notices():
@@ -90,7 +97,7 @@ class InboundService:
         for each in placed:
             if each.position in failures:
                 await self._put_aside(work, _Tried(update_id, each), failures[each.position])
-        return receipt
+        return receipt, [_taken(each) for each in placed if _is_awaited(each)]
 
     async def _take_due(self, work: UnitOfWork) -> DueItem | None:
         """The item whose time has come, its next time set already: a try that never ends is in nobody's way."""
@@ -168,6 +175,14 @@ def _is_due(placed: Placed, due: DueItem) -> bool:
     return placed.external_id == due.external_id if due.external_id else placed.position == due.position
 
 
+def _is_awaited(placed: Placed) -> bool:
+    return isinstance(placed.item, InboundMessage) and placed.item.is_awaited
+
+
+def _taken(placed: Placed) -> ReadBack:
+    return ReadBack(channel_id=placed.channel.id, external_id=placed.external_id or "", address="", taken=True)
+
+
 def _log_notices(body: Body) -> None:
     """What only people can mend."""
     if body.strangers:
@@ -187,17 +202,20 @@ def _log_notices(body: Body) -> None:
 
 
 def _receipt(body: Body, placed: list[Placed], failures: Failures) -> Receipt:
-    """Preferences, and what nobody could read, are no news to anybody; what failed for another reason is an error."""
+    """Preferences, the hotel's own words, and what nobody could read are no news to anybody; what failed for another
+    reason is an error."""
     if body.malformed is not None:
         return Receipt.ERROR
     news = [
-        each
-        for each in placed
-        if not isinstance(each.item, Preference) and not isinstance(failures.get(each.position), NotReadable)
+        each for each in placed if not _is_no_news(each) and not isinstance(failures.get(each.position), NotReadable)
     ]
     if not news:
         return Receipt.IGNORED
     return Receipt.ERROR if all(each.position in failures for each in news) else Receipt.PROCESSED
+
+
+def _is_no_news(placed: Placed) -> bool:
+    return isinstance(placed.item, Preference) or (isinstance(placed.item, Echo) and placed.item.of_all)
 
 
 def _in_words(error: Exception) -> str:

@@ -9,9 +9,10 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.channels.base import SendOutcome
+from app.channels.base import Channel, SendOutcome
 from app.channels.items import (
     AccountFault,
+    Blocked,
     Echo,
     Edited,
     IdentityChanged,
@@ -21,13 +22,13 @@ from app.channels.items import (
     Revoked,
     Unreadable,
 )
-from app.channels.whatsapp.errors import outcome_of
 from app.services import channels
 from app.services.inbound.arrivals import arrival_of, take_messages
-from app.services.inbound.corrections import correct
+from app.services.inbound.corrections import correct, revoke_parts
 from app.services.inbound.delivery_reports import take_statuses
+from app.services.inbound.echoes import sort_echoes
 from app.services.inbound.guest_desk import GuestDesk
-from app.services.inbound.identities import change_identity, note_preference
+from app.services.inbound.identities import change_identity, note_block, note_preference
 from app.services.inbound.intake import Body, Placed
 from app.store.database import is_away, is_deadlock
 from app.store.saving import batched
@@ -53,8 +54,8 @@ class NotReadable(Exception):
 async def take_items(work: UnitOfWork, desk: GuestDesk, placed: Sequence[Placed], body: Body) -> Failures:
     """Take items, in their order where that matters: who wrote under which identity, and what was said first."""
     failures: Failures = {each.position: error for each in placed if (error := _misfit(each)) is not None}
-    fitting = [each for each in placed if each.position not in failures]
-    at = body.received_at
+    fitting = await sort_echoes(work, [each for each in placed if each.position not in failures])
+    at, provider = body.received_at, body.provider
 
     async def take_some(some: Sequence[Placed]) -> None:
         arrivals = [
@@ -62,15 +63,15 @@ async def take_items(work: UnitOfWork, desk: GuestDesk, placed: Sequence[Placed]
             for each in some
             if isinstance(each.item, InboundMessage | Echo)
         ]
-        await take_messages(work, desk, arrivals, at)
+        await take_messages(work, provider, desk, arrivals, at)
 
     async def take_each(some: Sequence[Placed]) -> None:
         for each in some:
-            await _take_change(work, each, at)
+            await _take_change(work, provider, each, at)
 
     async def take_reports(some: Sequence[Placed]) -> None:
         reports = [(each.channel, each.item) for each in some if isinstance(each.item, InboundStatus)]
-        await take_statuses(work, reports, at)
+        await take_statuses(work, provider, reports, at)
 
     for run in _runs(each for each in fitting if not isinstance(each.item, InboundStatus | Edited | Revoked)):
         take, at_once = (take_some, MESSAGES_AT_ONCE) if _is_message(run[0]) else (take_each, len(run))
@@ -100,19 +101,23 @@ async def _by_halves(work: UnitOfWork, placed: Sequence[Placed], take: Take, fai
     await _by_halves(work, placed[half:], take, failures)
 
 
-async def _take_change(work: UnitOfWork, placed: Placed, at: datetime) -> None:
+async def _take_change(work: UnitOfWork, provider: Channel, placed: Placed, at: datetime) -> None:
     """One item of the kinds that come one by one."""
     channel = placed.channel
     match placed.item:
         case Edited() | Revoked() as correction:
             await correct(work, channel, correction, at)
+            if isinstance(correction, Revoked):
+                await revoke_parts(work, channel, correction, at)
         case IdentityChanged() as change:
-            await change_identity(work, channel, change, at)
+            await change_identity(work, provider, channel, change, at)
         case Preference() as preference:
             await note_preference(work, channel, preference, at)
+        case Blocked() as block:
+            await note_block(work, channel, block, at)
         case AccountFault() as fault:
             log.warning("provider_account_fault", channel_id=channel.id, code=fault.code, title=fault.title)
-            if outcome_of(fault.code) is SendOutcome.PAUSE:
+            if provider.outcome_of(fault.code) is SendOutcome.PAUSE:
                 await channels.pause(work, channel.id, fault.title, code=fault.code)
 
 

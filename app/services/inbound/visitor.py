@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.core.types import ConversationStatus
+from app.core.types import ConversationStatus, Department
 from app.flows.types import Facts, FlowState
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
@@ -39,6 +39,17 @@ class Visitor:
         """The open conversations on this channel."""
         return [each for each in self.conversations if each.channel_id == self.channel.id]
 
+    def with_department(self, department: Department) -> ConversationState | None:
+        """The guest's open conversation with it: the one on this channel, else that of another, the last active."""
+        found = [each for each in self.conversations if each.department is department]
+        return max(found, key=lambda each: (each.channel_id == self.channel.id, last_with_staff(each)), default=None)
+
+    def bring(self, conversation: ConversationState) -> None:
+        """Have a conversation of another channel go on where the guest writes now."""
+        if conversation.channel_id != self.channel.id:
+            conversation.move_to(self.channel.id, self.channel.platform, self.account.id, self.account.address)
+            conversation.window_opened_at = self.window_opened_at
+
     def has_written(self, at: datetime) -> None:
         """The window is open from then on, unless it was opened later."""
         self.window_opened_at = max(self.window_opened_at or at, at)
@@ -52,7 +63,7 @@ class Visitor:
                 return each
         with_staff = [each for each in here if each.status is ConversationStatus.RELAY]
         if with_staff:
-            return max(with_staff, key=_last_with_staff)
+            return max(with_staff, key=last_with_staff)
         return next((each for each in here if each.status in BOT_STATUSES), None)
 
 
@@ -84,6 +95,7 @@ def put_state(conversation: ConversationState, state: FlowState) -> None:
     conversation.context_data = state.context
 
 
-def _last_with_staff(conversation: ConversationState) -> tuple[float, int]:
+def last_with_staff(conversation: ConversationState) -> tuple[float, int]:
+    """The order of those that staff have: by when they last wrote there, or got it."""
     moments = [at.timestamp() for at in (conversation.last_staff_message_at, conversation.relayed_at) if at]
     return max(moments, default=0.0), conversation.id

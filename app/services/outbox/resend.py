@@ -39,7 +39,7 @@ class ResendService:
             await check_wish(work, conversation, message.details.get(KEY, {}).get("category", ""), now)
         elif closes_at is not None and closes_at <= now:
             raise Conflict(
-                "The window has closed: until the guest writes again, only a template may be sent.",
+                "The window has closed: nothing more, or only a template, may be sent until the guest writes again.",
                 code="window_closed",
             )
         if not await self._requeue(work, conversation, message_id):

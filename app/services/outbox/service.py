@@ -16,17 +16,20 @@ from uuid import uuid4
 
 import structlog
 
-from app.channels.base import Credentials, Outgoing, SendOutcome, SendResult
+from app.channels.base import Credentials, MediaOut, Outgoing, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.events import MessageStatusChanged
-from app.core.types import DeliveryStatus, MessageType, OutboxState
+from app.core.links import GuestLinks
+from app.core.types import DeliveryStatus, MessageOrigin, MessageType, OutboxState
 from app.core.vault import SealBroken, Vault
 from app.services import channels
-from app.services.inbound.delivery_reports import WINDOW, WINDOW_CLOSED, WINDOW_CODE, apply_report
-from app.services.sending.outgoing import Uploads, outgoing_content
+from app.services.inbound.delivery_reports import WINDOW, WINDOW_CODE, apply_report, why_held
+from app.services.sending.outgoing import Uploads, outgoing_content, send_along
+from app.services.templates.content import KEY as TEMPLATE
 from app.services.templates.news import template_refused
+from app.services.templates.wishes import UNWANTED, is_unasked
 from app.store.channels import ChannelRecord
 from app.store.claims import Share
 from app.store.database import Database
@@ -63,6 +66,7 @@ class Outbox:
         jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2),  # noqa: S311 -- no secret
         confirmation_wait: timedelta = CONFIRMATION_WAIT,
         uploads: Uploads | None = None,
+        guest_links: GuestLinks | None = None,
         unit: timedelta = timedelta(seconds=1),
     ) -> None:
         self._database = database
@@ -72,6 +76,7 @@ class Outbox:
         self._jitter = jitter
         self._confirmation_wait = confirmation_wait
         self._uploads = uploads
+        self._guest_links = guest_links
         self._unit = unit
 
     async def claim(self, limit: int, share: Share | None = None) -> list[ClaimedDelivery]:
@@ -124,7 +129,10 @@ class Outbox:
             return SendResult(outcome=SendOutcome.RETRY, detail=error.message)
         except SealBroken as error:
             return SendResult(outcome=SendOutcome.PAUSE, detail=str(error))
-        if self._window_is_closed(delivery, channel):
+        if delivery.type is MessageType.TEMPLATE:
+            if self._is_unwanted(delivery, channel):
+                return SendResult(outcome=SendOutcome.REFUSED, detail=UNWANTED)
+        elif self._window_is_closed(delivery):
             return SendResult(outcome=SendOutcome.WINDOW, code=WINDOW_CODE)
         try:
             async with asyncio.timeout(SEND_WITHIN):
@@ -135,7 +143,7 @@ class Outbox:
     async def _hand_over(
         self, delivery: ClaimedDelivery, channel: ChannelRecord, credentials: Credentials
     ) -> SendResult:
-        content = await outgoing_content(delivery, channel, self._uploads)
+        content = await outgoing_content(delivery, channel, self._uploads, self._guest_links)
         if isinstance(content, SendResult):
             return content
         message = Outgoing(
@@ -144,17 +152,29 @@ class Outbox:
             content=content,
             reply_to=delivery.reply_to,
             to_group=delivery.is_group,
+            by_person_late=self._wrote_before(delivery, channel.platform.people_only_after),
         )
-        return await self._channels.get(channel.platform).send(
-            message, account=channel.account, credentials=credentials
-        )
+        provider = self._channels.get(channel.platform)
+        if delivery.media_id is not None and isinstance(content, MediaOut) and not content.upload_id:
+            assert self._uploads is not None, "it has looked for the file"
+            return await send_along(provider, message, delivery.media_id, channel, credentials, self._uploads)
+        return await provider.send(message, account=channel.account, credentials=credentials)
 
-    def _window_is_closed(self, delivery: ClaimedDelivery, channel: ChannelRecord) -> bool:
-        """Whether the provider would take no free text now. Where we do not know, it is asked."""
+    def _is_unwanted(self, delivery: ClaimedDelivery, channel: ChannelRecord) -> bool:
+        """Whether the guest has asked, since this template was queued, not to get its like."""
         window, opened_at = channel.platform.window, delivery.window_opened_at
-        if window is None or opened_at is None or delivery.type is MessageType.TEMPLATE:
-            return False
-        return opened_at + window <= self._clock()
+        answers = window is None or (opened_at is not None and self._clock() < opened_at + window)
+        category = str(delivery.details.get(TEMPLATE, {}).get("category", ""))
+        return delivery.opted_out_at is not None and is_unasked(category, answers=answers)
+
+    def _window_is_closed(self, delivery: ClaimedDelivery) -> bool:
+        """Whether the provider would take no free text now. Where we do not know, it is asked."""
+        return self._wrote_before(delivery, _window(delivery))
+
+    def _wrote_before(self, delivery: ClaimedDelivery, window: timedelta | None) -> bool:
+        """Whether the guest is known to have written longer ago."""
+        opened_at = delivery.window_opened_at
+        return window is not None and opened_at is not None and opened_at + window <= self._clock()
 
     async def _channel(self, channel_id: int) -> ChannelRecord | None:
         async with self._database.read() as work:
@@ -202,7 +222,10 @@ class Outbox:
         if revived or await work.statuses.raise_status(delivery.message_id, DeliveryStatus.SENT):
             await self._tell(work, delivery, DeliveryStatus.SENT)
         for report in await work.statuses.statuses_of(delivery.channel_id, result.external_id):
-            await apply_report(work, delivery.message_id, delivery.conversation_id, report)
+            view = await work.channels.view(delivery.channel_id)
+            assert view is not None, "a delivery has a channel"
+            provider = self._channels.get(view.platform)
+            await apply_report(work, provider, delivery.message_id, delivery.conversation_id, report)
         work.has_deliveries = True  # the next of this conversation may go
 
     async def _retry(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
@@ -244,18 +267,19 @@ class Outbox:
         if _is_later(opened_at, delivery.window_opened_at):  # they have written meanwhile: nobody would release it
             await self._put_back(work, delivery, result, self._clock(), counts=False)
             return
-        await work.pace.close_window(delivery.channel_id, delivery.address, self._clock() - WINDOW)
+        words, closed_since = why_held(delivery.platform), self._clock() - (_window(delivery) or WINDOW)
+        await work.pace.close_window(delivery.channel_id, delivery.address, closed_since)
         if not await work.deliveries.put_back(
             delivery,
             OutboxState.HELD,
             next_attempt_at=self._clock(),
             error_code=WINDOW_CODE,
-            error=WINDOW_CLOSED,
+            error=words,
             counts=False,
         ):
             return
-        if await work.statuses.note_waiting(delivery.message_id, WINDOW_CLOSED, WINDOW_CODE):
-            await self._tell(work, delivery, DeliveryStatus.QUEUED, WINDOW_CLOSED, WINDOW_CODE)
+        if await work.statuses.note_waiting(delivery.message_id, words, WINDOW_CODE):
+            await self._tell(work, delivery, DeliveryStatus.QUEUED, words, WINDOW_CODE)
         work.has_deliveries = True  # the next of this conversation may go
 
     async def _pause(self, work: UnitOfWork, delivery: ClaimedDelivery, result: SendResult) -> None:
@@ -311,7 +335,7 @@ class Outbox:
         error: str | None = None,
         error_code: int | None = None,
     ) -> None:
-        conversation = await work.conversations.get(delivery.conversation_id)
+        conversation = await work.views.get(delivery.conversation_id)
         assert conversation is not None, "a delivery stands in a conversation"
         work.emit(
             delivery.hotel_id,
@@ -329,6 +353,13 @@ class Outbox:
         wait = min(float(base**level), MAX_WAIT) * self._jitter() * self._unit
         asked = timedelta(seconds=min(result.retry_after or 0.0, MAX_WAIT))
         return self._clock() + max(wait, asked)
+
+
+def _window(delivery: ClaimedDelivery) -> timedelta | None:
+    """For how long the provider takes free text of whoever wrote this."""
+    if delivery.origin is MessageOrigin.STAFF:
+        return delivery.platform.window
+    return delivery.platform.people_only_after or delivery.platform.window
 
 
 def _is_later(opened_at: datetime | None, known: datetime | None) -> bool:

@@ -1,11 +1,14 @@
-"""What a guest sees of our reading and typing: blue ticks, and "typing…".
+"""Who of the hotel has read what, who is typing, and what a guest sees of both: blue ticks, and "typing…".
 
-Outside the outbox and best effort: it is told in the background, once, and nobody waits for it. Credentials that the
-provider refuses pause the channel as a refused send does.
+What was read is kept and told to staff as an event. The guest's side is outside the outbox and best effort: it is told
+in the background, once, and nobody waits for it. Credentials that the provider refuses pause the channel as a refused
+send does.
 """
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -13,11 +16,14 @@ import structlog
 from app.channels.base import Credentials, SendOutcome, SendResult
 from app.channels.registry import ChannelRegistry, UnknownPlatform
 from app.core.clock import Clock
-from app.core.errors import LobbyError
+from app.core.errors import Invalid, LobbyError
+from app.core.events import MessagesRead
 from app.core.principal import Principal
+from app.core.signals import Signal, Typing
 from app.core.vault import SealBroken, Vault
+from app.core.views import ConversationRef
 from app.services import channels
-from app.services.access import check_access
+from app.services.locking import lock_visible
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
 from app.store.database import Database
@@ -31,33 +37,56 @@ AT_ONCE = 100
 
 
 class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
-    """A guest's message, by the provider's id, that the guest is to see as read."""
+    """A guest's message, by the provider's id, that the guest, at this address, is to see as read; or that was
+    ``taken``, which the provider waits to hear."""
 
     channel_id: int
     external_id: str
+    address: str
     typing: bool = False
+    taken: bool = False
+
+
+class Signals(Protocol):
+    """Who tells what passes to whoever is there to hear it: the hub."""
+
+    def signal(self, hotel_id: int, signal: Signal) -> None: ...
 
 
 class ReceiptService:
-    def __init__(self, *, database: Database, channels: ChannelRegistry, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, channels: ChannelRegistry, vault: Vault, signals: Signals, clock: Clock
+    ) -> None:
         self._database = database
         self._channels = channels
         self._vault = vault
+        self._signals = signals
         self._clock = clock
         self._telling: set[asyncio.Task[None]] = set()
         self._is_muted = False
 
-    async def read(self, principal: Principal, conversation_id: int) -> None:
-        """The caller has read what stands there; the guest sees so. Raises NotFound or Forbidden."""
-        self.tell(await self._database.run(self._read, principal, conversation_id))
+    async def read(self, principal: Principal, conversation_id: int, message_ids: Collection[int] | None = None) -> int:
+        """The caller has read the guest's messages, all or these; the guest sees so. How many nobody had read before.
+
+        Raises NotFound, Forbidden, and Invalid ``no_such_message`` where one of these is no message of the guest in
+        this conversation.
+        """
+        newly, read = await self._database.run(self._read, principal, conversation_id, message_ids)
+        self.tell(read)
+        return newly
 
     async def typing(self, principal: Principal, conversation_id: int, is_typing: bool) -> None:
         """The caller writes an answer, and so has read; the guest sees both, for 25 seconds or until the answer comes.
+        Staff who listen are told each time.
 
-        One request to the provider in 20 seconds at most, and none where nobody is typing any more: it ends by itself.
+        The provider is told of typing once in 20 seconds at most, and never of its end, which comes by itself; of what
+        was read between, as for ``read``. Who stops has read nothing by that.
         Raises NotFound or Forbidden.
         """
-        self.tell(await self._database.run(self._type, principal, conversation_id, is_typing))
+        about, read = await self._database.run(self._type, principal, conversation_id, is_typing)
+        signal = Typing(conversation=about, user_id=principal.user_id, user_name=principal.name, is_typing=is_typing)
+        self._signals.signal(about.hotel_id, signal)
+        self.tell(read)
 
     def tell(self, read: ReadBack | None) -> None:
         """Tell the provider, in the background. Where very many are being told, this one is not."""
@@ -80,28 +109,24 @@ class ReceiptService:
             task.cancel()
         await asyncio.gather(*telling, return_exceptions=True)
 
-    async def _read(self, work: UnitOfWork, principal: Principal, conversation_id: int) -> ReadBack | None:
-        conversation = await self._visit(work, principal, conversation_id)
-        return await read_newest(work, conversation, self._clock())
+    async def _read(
+        self, work: UnitOfWork, principal: Principal, conversation_id: int, message_ids: Collection[int] | None
+    ) -> tuple[int, ReadBack | None]:
+        conversation, _ = await lock_visible(work, principal, conversation_id)
+        return await read_messages(work, conversation, principal, self._clock(), message_ids)
 
     async def _type(
         self, work: UnitOfWork, principal: Principal, conversation_id: int, is_typing: bool
-    ) -> ReadBack | None:
-        conversation = await self._visit(work, principal, conversation_id)
+    ) -> tuple[ConversationRef, ReadBack | None]:
+        conversation, _ = await lock_visible(work, principal, conversation_id)
+        if not is_typing:
+            return conversation.ref(), None
         now = self._clock()
-        if not is_typing or not await work.conversations.claim_typing(conversation.id, now, every=TYPING_EVERY):
-            return None
-        await read_newest(work, conversation, now)
+        _, read = await read_messages(work, conversation, principal, now)
+        if not await work.conversations.claim_typing(conversation.id, now, every=TYPING_EVERY):
+            return conversation.ref(), read
         newest = await work.messages.newest_of_guest(conversation.id)
-        return _about(conversation, newest, typing=True)
-
-    async def _visit(self, work: UnitOfWork, principal: Principal, conversation_id: int) -> ConversationState:
-        """The conversation, read by the caller up to here."""
-        conversation = await work.conversations.lock(conversation_id)
-        check_access(principal, conversation.ref() if conversation else None)
-        assert conversation is not None, "checked"
-        await work.conversations.note_reader(conversation.id, principal.user_id, self._clock())
-        return conversation
+        return conversation.ref(), _about(conversation, newest, typing=True)
 
     async def _tell(self, read: ReadBack) -> None:
         try:
@@ -122,23 +147,59 @@ class ReceiptService:
         return found[0] if found and view is not None and view.paused_at is None else None
 
     async def _hand_over(self, read: ReadBack, channel: ChannelRecord) -> SendResult:
+        provider, account = self._channels.get(channel.platform), channel.account
+        credentials = self._vault.open(channel.credentials, Credentials)
         async with asyncio.timeout(TELL_WITHIN):
-            result = await self._channels.get(channel.platform).mark_read(
-                read.external_id,
-                typing=read.typing,
-                account=channel.account,
-                credentials=self._vault.open(channel.credentials, Credentials),
-            )
+            if read.taken:
+                result = await provider.acknowledge(read.external_id, account=account, credentials=credentials)
+            else:
+                result = await provider.mark_read(
+                    read.external_id, to=read.address, typing=read.typing, account=account, credentials=credentials
+                )
         log.info("read_back", channel_id=channel.id, typing=read.typing, outcome=result.outcome, code=result.code)
         return result
 
 
-async def read_newest(work: UnitOfWork, conversation: ConversationState, at: datetime) -> ReadBack | None:
-    """Note the guest's newest message as read; what is to be told of that, None where nothing is."""
-    return _about(conversation, await work.messages.read_newest(conversation.id, at))
+async def read_messages(
+    work: UnitOfWork,
+    conversation: ConversationState,
+    principal: Principal,
+    at: datetime,
+    message_ids: Collection[int] | None = None,
+) -> tuple[int, ReadBack | None]:
+    """Note that staff have read a guest's messages, all or these, and tell of what nobody had read before: how many,
+    and what the provider is to be told of that, None where nothing is.
+
+    Raises Invalid where one of these is no message of the guest here.
+    """
+    wanted = None if message_ids is None else set(message_ids)
+    if wanted is not None and await work.reading.guests_messages(conversation.id, wanted) != wanted:
+        raise Invalid(
+            "Only messages of the guest in this conversation can be marked as read.",
+            code="no_such_message",
+            details={"message_ids": ["Not all are messages of the guest in this conversation."]},
+        )
+    up_to_id = max(wanted, default=0) if wanted is not None else None
+    newly = await work.reading.mark_read(conversation.id, at, wanted)
+    await work.reading.note_reader(conversation.id, principal.user_id, at, up_to_id=up_to_id)
+    if newly.ids:
+        work.emit(
+            conversation.hotel_id,
+            MessagesRead(
+                conversation=conversation.ref(),
+                user_id=principal.user_id,
+                user_name=principal.name,
+                up_to_id=newly.ids[-1],
+                message_ids=() if wanted is None else newly.ids,
+                read_at=at,
+            ),
+        )
+    return len(newly.ids), _about(conversation, newly.external_id)
 
 
 def _about(conversation: ConversationState, external_id: str | None, *, typing: bool = False) -> ReadBack | None:
     if external_id is None:
         return None
-    return ReadBack(channel_id=conversation.channel_id, external_id=external_id, typing=typing)
+    return ReadBack(
+        channel_id=conversation.channel_id, external_id=external_id, address=conversation.address, typing=typing
+    )

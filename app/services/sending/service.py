@@ -7,7 +7,6 @@ done. A ``client_message_id`` that this user has sent before answers with what i
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
-from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
@@ -17,14 +16,17 @@ from app.channels.registry import ChannelRegistry
 from app.core.clock import Clock
 from app.core.drafts import Draft
 from app.core.errors import Conflict, Invalid, NotFound
-from app.core.events import Change, ConversationChanged, MessageCreated, MessageStatusChanged
+from app.core.events import Change, MessageCreated, MessageStatusChanged
 from app.core.principal import Principal
-from app.core.types import ConversationStatus, DeliveryStatus, MessageOrigin, MessageType, SenderType
+from app.core.types import DeliveryStatus, MessageOrigin, MessageType, Platform, SenderType
 from app.core.views import MessageView
-from app.services.conversations import ConversationService, lock_visible
-from app.services.inbound.delivery_reports import WINDOW_CLOSED, WINDOW_CODE
+from app.services.conversations import ConversationService
+from app.services.handling.turns import take_over, tell_change
+from app.services.inbound.delivery_reports import WINDOW_CODE, why_held
+from app.services.locking import lock_visible
+from app.services.once import earlier, used_elsewhere
 from app.services.sending.outgoing import Piece, pieces_of, refusal
-from app.services.sending.receipts import ReadBack, ReceiptService, read_newest
+from app.services.sending.receipts import ReadBack, ReceiptService, read_messages
 from app.store.conversations import ConversationState
 from app.store.database import Database
 from app.store.media import FileRecord
@@ -98,21 +100,22 @@ class SendingService:
     async def _post(
         self, work: UnitOfWork, principal: Principal, conversation_id: int, compose: Compose, terms: Draft
     ) -> tuple[Sent, ReadBack | None]:
+        await work.guests.lock_of(conversation_id)
         conversation, others = await lock_visible(work, principal, conversation_id)
-        if terms.client_message_id is not None:
-            earlier = await _earlier(work, principal, conversation_id, terms.client_message_id)
-            if earlier is not None:
-                return earlier, None
+        if (first := await earlier(work, principal, conversation_id, terms.client_message_id)) is not None:
+            return _sent(await work.messages.parts_of(first), first), None
         pieces = await compose(work, conversation)
         await _check_quote(work, conversation, terms.reply_to_message_id)
         now = self._clock()
         is_held = _is_held(conversation, pieces, now, hold=terms.hold)
-        change = self._take_over(conversation, others)
+        change = take_over(conversation, others, now)
         stored: list[MessageView] = []
         for piece in pieces:
             message = _message(conversation, principal, piece, now)
             if is_held:
-                message = replace(message, delivery_error=WINDOW_CLOSED, delivery_error_code=WINDOW_CODE)
+                message = replace(
+                    message, delivery_error=why_held(conversation.platform), delivery_error_code=WINDOW_CODE
+                )
             if stored:
                 message = replace(message, extra={**message.extra, "part_of": stored[0].id})
             else:
@@ -125,7 +128,8 @@ class SendingService:
         conversation.waiting_since = None
         await work.conversations.save(conversation)
         _tell(work, conversation, principal, stored, change)
-        return _sent([each.id for each in stored], stored[0]), await read_newest(work, conversation, now)
+        _, read = await read_messages(work, conversation, principal, now)
+        return _sent([each.id for each in stored], stored[0]), read
 
     async def _react(self, work: UnitOfWork, principal: Principal, message_id: int, emoji: str) -> MessageView:
         target = await work.messages.get(message_id)
@@ -154,18 +158,6 @@ class SendingService:
         work.emit(conversation.hotel_id, MessageCreated(conversation=conversation.ref(), message=stored))
         return stored
 
-    def _take_over(self, conversation: ConversationState, others: list[ConversationState]) -> Change | None:
-        """Staff speak now: the flow falls silent, a closed conversation is open again. Raises Conflict."""
-        if conversation.status is ConversationStatus.RELAY:
-            return None
-        reopened = conversation.status is ConversationStatus.CLOSED
-        if reopened:
-            _check_reopening(conversation, others)
-            conversation.closed_at = None
-        conversation.status = ConversationStatus.RELAY
-        conversation.relayed_at = self._clock()
-        return Change.REOPENED if reopened else Change.RELAY_STARTED
-
 
 def _is_held(conversation: ConversationState, pieces: list[Piece], now: datetime, *, hold: bool) -> bool:
     """Whether it has to wait for the guest. Raises Conflict where it may not be sent, nor is to wait."""
@@ -176,9 +168,11 @@ def _is_held(conversation: ConversationState, pieces: list[Piece], now: datetime
         return False
     if hold:
         return True
-    since = "has not written yet" if closes_at is None else "last wrote more than 24 hours ago"
+    window, templates = conversation.platform.window, conversation.platform is Platform.WHATSAPP
+    long_ago = f"last wrote more than {f'{window.days} days' if window.days > 1 else '24 hours'} ago"
     raise Conflict(
-        f"The guest {since}: only a template can be sent until they write.",
+        f"The guest {'has not written yet' if closes_at is None else long_ago}: "
+        f"{'only a template' if templates else 'nothing'} can be sent until they write.",
         code="window_closed",
         details={
             "window_closes_at": closes_at and closes_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
@@ -214,7 +208,7 @@ async def _store(
 ) -> MessageView:
     stored = await work.messages.add(message)
     if stored is None:  # in this moment, by the same client, to another guest
-        raise _used_elsewhere(message.client_message_id)
+        raise used_elsewhere(message.client_message_id)
     await work.deliver(conversation, stored.id, message.created_at, held=is_held)
     if file_id is not None and message.staff_user_id is not None:
         await work.media.attach(
@@ -237,7 +231,7 @@ def _tell(
 ) -> None:
     ref = conversation.ref()
     if change is not None:
-        work.emit(ref.hotel_id, ConversationChanged(conversation=ref, change=change, actor_id=principal.user_id))
+        tell_change(work, conversation, change, principal)
     for message in stored:
         work.emit(ref.hotel_id, MessageCreated(conversation=ref, message=message))
         if message.delivery_error is not None:
@@ -253,16 +247,6 @@ def _tell(
             )
 
 
-def _check_reopening(conversation: ConversationState, others: list[ConversationState]) -> None:
-    for other in others:
-        if other.channel_id == conversation.channel_id and other.department is conversation.department:
-            raise Conflict(
-                "The guest has another open conversation with this department.",
-                code="conversation_open",
-                details={"conversation_id": other.id},
-            )
-
-
 async def _check_quote(work: UnitOfWork, conversation: ConversationState, quoted_id: int | None) -> None:
     if quoted_id is None:
         return
@@ -275,28 +259,8 @@ async def _check_quote(work: UnitOfWork, conversation: ConversationState, quoted
         )
 
 
-async def _earlier(
-    work: UnitOfWork, principal: Principal, conversation_id: int, client_message_id: UUID
-) -> Sent | None:
-    """What the first message with this client's id became."""
-    first = await work.messages.by_client_id(principal.user_id, client_message_id)
-    if first is None:
-        return None
-    if first.conversation_id != conversation_id:
-        raise _used_elsewhere(client_message_id)
-    return _sent(await work.messages.parts_of(first), first)
-
-
 def _sent(ids: list[int], first: MessageView) -> Sent:
     return Sent(message=first, parts=tuple(ids) if len(ids) > 1 else ())
-
-
-def _used_elsewhere(client_message_id: UUID | None) -> Conflict:
-    return Conflict(
-        "This client_message_id was used for another conversation.",
-        code="client_message_id_used",
-        details={"client_message_id": [str(client_message_id)]},
-    )
 
 
 async def own_upload(work: UnitOfWork, principal: Principal, media_id: int | None, now: datetime) -> FileRecord | None:

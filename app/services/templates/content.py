@@ -5,8 +5,7 @@ Between the two lies the outbox, and the upload of the header's file: only then 
 
 from typing import Any, Final
 
-from app.channels.base import NotSendable, TemplateOut
-from app.channels.whatsapp.template_fill import FilledTemplate
+from app.channels.base import FilledTemplate, NotSendable, TemplateOut
 from app.core.templates import StoredTemplate
 
 KEY: Final = "template"

@@ -13,16 +13,14 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from app.channels.base import Credentials, SendOutcome, TemplateListing
+from app.channels.base import BadValues, Credentials, FilledTemplate, SendOutcome, TemplateListing
 from app.channels.registry import ChannelRegistry
-from app.channels.whatsapp.template_fill import BadValues, FilledTemplate, fill
-from app.channels.whatsapp.template_shape import describe
 from app.core.clock import Clock
 from app.core.drafts import Draft
 from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.core.principal import Principal
 from app.core.templates import HeaderFile, Offer, Offers, StoredTemplate, TemplateRequest, TemplateValues
-from app.core.types import MessageType
+from app.core.types import MessageType, Platform
 from app.core.vault import SealBroken, Vault
 from app.core.views import MessageView
 from app.services import channels
@@ -86,11 +84,7 @@ class TemplateService:
         if not found or found[0].hotel_id != principal.hotel_id:
             raise NotFound("There is no such channel.")
         if not found[0].business_account:
-            raise Conflict(
-                "This channel has no business account, whose templates could be listed: give its business_account_id "
-                "in the hotel's file.",
-                code="no_business_account",
-            )
+            raise _no_business_account(found[0].platform)
         listing = await self._fetch(found[0], forgive=True)
         if listing.outcome is SendOutcome.ACCEPTED:
             return len(listing.templates)
@@ -110,11 +104,14 @@ class TemplateService:
             channel_id, own = await work.templates.place_of(conversation_id)
             stored = await work.templates.of_channel(channel_id)
             listed_at = await work.templates.listed_at(channel_id)
+            view = await work.channels.view(channel_id)
+        assert view is not None, "a conversation stands on a channel"
+        provider = self._channels.get(view.platform)
         wanted = [each for each in stored if each.may_be_sent and (not language or speaks(each.language, language))]
         wanted.sort(key=lambda each: (not speaks(each.language, own), not speaks(each.language, own[:2])))
         return Offers(
             listed_at=listed_at or max((each.listed_at for each in stored), default=None),
-            offers=[Offer(template=each, shape=describe(each.components)) for each in wanted],
+            offers=[Offer(template=each, shape=provider.describe(each.components)) for each in wanted],
         )
 
     async def send(
@@ -161,8 +158,9 @@ class TemplateService:
         values = TemplateValues(
             header=request.header, file=header_file, place=request.place, body=request.body, buttons=request.buttons
         )
+        provider = self._channels.get(conversation.platform)
         try:
-            return Prepared(template=template, filled=fill(template, values), file=file)
+            return Prepared(template=template, filled=provider.fill(template, values), file=file)
         except BadValues as error:
             raise Invalid(
                 "The template cannot be filled with these values.", code="bad_template_values", details=error.faults
@@ -258,3 +256,14 @@ def speaks(language: str, wanted: str) -> bool:
     """Whether a template's language is that which is asked for: ``pt_PT`` is ``pt``, but ``pt`` is not ``pt_BR``."""
     ours, theirs = (each.replace("-", "_").casefold() for each in (language, wanted))
     return ours == theirs or (bool(theirs) and ours.startswith(f"{theirs}_"))
+
+
+def _no_business_account(platform: Platform) -> Conflict:
+    if platform.window is None:
+        sentence = "Channels of this kind have no templates, and need none: a text may be sent there at any time."
+    else:
+        sentence = (
+            "This channel has no business account, whose templates could be listed: give its business_account_id in "
+            "the hotel's file."
+        )
+    return Conflict(sentence, code="no_business_account")

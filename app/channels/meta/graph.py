@@ -1,9 +1,7 @@
-"""What requests to the Graph API share: who may be named in them, and how long an answer asks to wait."""
+"""What requests to the Graph API share: who may be named in them."""
 
 import re
 from typing import Final
-
-import httpx
 
 _ACCOUNT: Final = re.compile("[0-9]{1,64}")
 _TOKEN: Final = re.compile("[!-~]+")
@@ -21,9 +19,3 @@ def is_account(word: str) -> bool:
 
 def is_token(word: str) -> bool:
     return _TOKEN.fullmatch(word) is not None
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    """Seconds, up to a day. The header's other form, a date, is not used by Meta."""
-    seconds = response.headers.get("retry-after", "")
-    return min(float(seconds), 86_400.0) if seconds.isascii() and seconds.isdigit() else None
