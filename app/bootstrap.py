@@ -11,6 +11,7 @@ from app.channels.instagram import Instagram
 from app.channels.internal import Internal
 from app.channels.registry import ChannelRegistry
 from app.channels.telegram import Telegram
+from app.channels.webchat import WebChat
 from app.channels.whatsapp import WhatsApp
 from app.core.clock import Clock, utc_now
 from app.core.errors import Unavailable
@@ -51,6 +52,7 @@ from app.services.sending.receipts import ReceiptService
 from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
 from app.services.templates.service import TemplateService
+from app.services.webchat.visitors import VisitorService
 from app.store.database import Database, create_engine
 
 log = structlog.get_logger(__name__)
@@ -164,6 +166,7 @@ def _assemble(
             Instagram(client, base_url=settings.instagram_api_url, version=settings.instagram_api_version),
             Telegram(client, base_url=settings.telegram_api_url),
             Internal(),
+            WebChat(),
         ]
     )
     auth = AuthService(database, settings, clock=clock)
@@ -179,6 +182,9 @@ def _assemble(
     )
     guest_links = GuestLinks(settings.secret_key.get_secret_value(), settings.public_url, clock)
     guest_sessions = GuestSessionService(database=database, links=guest_links, clock=clock)
+    visitors = VisitorService(
+        database=database, settings=settings, auth=auth, guest_sessions=guest_sessions, clock=clock
+    )
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
     return Services(
         intake=intake,
@@ -215,7 +221,8 @@ def _assemble(
         resend=ResendService(database, clock),
         guest_links=GuestLinkService(sending=sending, clock=clock),
         guest_sessions=guest_sessions,
-        sockets=OpenSockets(auth, guest_sessions, clock),
+        sockets=OpenSockets(auth, guest_sessions, visitors, clock),
+        visitors=visitors,
         templates=TemplateService(
             database=database,
             channels=channels,

@@ -107,6 +107,13 @@ class StayChanged(msgspec.Struct, frozen=True, kw_only=True, tag="stay.changed",
     guest_phone: str | None
 
 
+class AccountChanged(msgspec.Struct, frozen=True, kw_only=True, tag="account.changed", forbid_unknown_fields=True):
+    """A visitor's account of a web chat is another guest's now, or has gone: the visitor's own sockets look again."""
+
+    channel_id: int
+    account: str
+
+
 class UnknownEvent(msgspec.Struct, frozen=True, tag="unknown"):
     """One that another release has written, and this one cannot read. Nobody is told; its number counts."""
 
@@ -120,6 +127,7 @@ Event = (
     | ChannelChanged
     | UserChanged
     | StayChanged
+    | AccountChanged
     | UnknownEvent
 )
 

@@ -55,4 +55,20 @@ class GuestPrincipal(msgspec.Struct, frozen=True, kw_only=True):
     session_expires_at: datetime
 
 
-Caller = Principal | GuestPrincipal
+class VisitorPrincipal(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever writes and reads in a hotel's web chat, on one channel (contract 5).
+
+    ``account`` is their account's id there; it need not exist before they write. Who they are stands in one of three: a
+    ``user`` who has signed in, a ``guest`` who opened their personal link, else the ``key`` of a visitor's session.
+    """
+
+    hotel_id: int
+    channel_id: int
+    account: str
+    user: Principal | None = None
+    guest: GuestPrincipal | None = None
+    key: str | None = None
+    session_expires_at: datetime
+
+
+Caller = Principal | GuestPrincipal | VisitorPrincipal

@@ -24,6 +24,7 @@ from jose.backends.base import Key
 from app.core.errors import Unauthenticated
 
 SESSION_COOKIE: Final = "lobby_auth"
+VISITOR_COOKIE: Final = "lobby_session"
 CSRF_COOKIE: Final = "csrftoken"
 CSRF_HEADER: Final = "X-CSRFToken"
 
@@ -33,6 +34,7 @@ MAX_TOKEN_LENGTH: Final = 2048
 
 _ALGORITHM: Final = "HS256"
 _HEADER: Final = {"alg": _ALGORITHM, "typ": "JWT"}
+_VISITOR_KEY: Final = re.compile(r"[0-9a-f]{32}")
 _LOOKS_LIKE_A_JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -106,6 +108,31 @@ def digest(secret: str) -> bytes:
 def csrf_token(secret: str, session_id: UUID) -> str:
     """What a page must send back with a session's cookie: bound to that session, so that no other's will do."""
     return hmac.new(secret.encode(), b"csrf:" + session_id.bytes, hashlib.sha256).hexdigest()
+
+
+def new_visitor_key() -> str:
+    """What names a visitor's session: 32 characters, which stand in the open in their account's id."""
+    return secrets.token_hex(16)
+
+
+def visitor_token(secret: str, key: str) -> str:
+    """What proves that a session is one's own: the key, signed. The cookie and the guest token of a visitor."""
+    return f"{key}.{_of_visitor(secret, 'token', key)}"
+
+
+def read_visitor_token(secret: str, token: str) -> str | None:
+    """The key of a token that is one of ours; None for everything else."""
+    key, _, _ = token.partition(".")
+    return key if _VISITOR_KEY.fullmatch(key) and same(token, visitor_token(secret, key)) else None
+
+
+def visitor_csrf_token(secret: str, key: str) -> str:
+    """What a page must send back with a visitor's cookie."""
+    return _of_visitor(secret, "csrf", key)
+
+
+def _of_visitor(secret: str, purpose: str, key: str) -> str:
+    return hmac.new(secret.encode(), f"visitor {purpose}:{key}".encode(), hashlib.sha256).hexdigest()
 
 
 def same(one: str, other: str) -> bool:

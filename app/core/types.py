@@ -206,6 +206,18 @@ class UpdateState(StrEnum):
     DEAD = "dead"
 
 
+class RequestStatus(StrEnum):
+    """How far the processing of a web chat message has come (contract 5, "Request Creation")."""
+
+    PENDING = "PENDING"
+    IDENTIFYING = "IDENTIFYING"
+    CATEGORIZING = "CATEGORIZING"
+    QUEUED = "QUEUED"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
 class MediaState(StrEnum):
     """The life of a file.
 

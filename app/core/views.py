@@ -27,6 +27,16 @@ UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
 """Of what an earlier release kept without its time."""
 
 
+class ChatRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One of a visitor's chats on a hotel's site, as contract 5 names it: ``account`` is the account's id there
+    (``webchat_user_12``), ``public_id`` the chat's, which is the account's own unless the client has named one."""
+
+    id: int
+    channel_id: int
+    account: str
+    public_id: str
+
+
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The newest message of a conversation, kept on its row."""
 
@@ -41,7 +51,7 @@ class ConversationRef(msgspec.Struct, frozen=True, kw_only=True):
 
     ``stay_id`` is None for a demo, ``department`` until one is chosen, ``guest_phone`` (with its ``+``) for a guest
     without a number. Until ``window_closes_at`` free text may be sent; None where it may always, or where the guest has
-    not written yet.
+    not written yet. ``chat`` is where it goes on while it is on a web chat.
     """
 
     id: int
@@ -63,6 +73,7 @@ class ConversationRef(msgspec.Struct, frozen=True, kw_only=True):
     is_archived: bool = False
     last_message_preview: str | None = None
     created_at: datetime = UNKNOWN_TIME
+    chat: ChatRef | None = None
 
     @property
     def is_demo(self) -> bool:
@@ -107,7 +118,8 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
     ``details`` holds what has no field of its own (coordinates, cards, a menu's options), ``reply_to_id`` the message
     that this one answers or reacts to. A note is for staff alone. ``read_at``: when the hotel first read a guest's, or
-    when the guest read one of ours, as far as their provider tells.
+    when the guest read one of ours, as far as their provider tells. ``chat`` is the visitor's chat in which it stands,
+    wherever its conversation has gone since.
     """
 
     id: int
@@ -129,6 +141,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
     read_at: datetime | None = None
     client_message_id: UUID | None
+    chat: ChatRef | None = None
     created_at: datetime
     provider_timestamp: datetime | None
 

@@ -1,11 +1,12 @@
 """The tables. Importing this package fills ``Base.metadata``."""
 
 from app.models.base import Base
-from app.models.conversation import Conversation, Correction, Media, Message, Participant, Request
+from app.models.conversation import Conversation, Correction, Media, Message, Participant
 from app.models.guest import Account, Guest, GuestIdentity, GuestLink, GuestSession, Stay
 from app.models.hotel import Channel, Hotel, HotelSequence, MessageTemplate, ProviderTemplate
 from app.models.log import Delivery, EventRow, InboundItem, InboundUpdate, MessageStatus
 from app.models.user import ApiKey, AuditEntry, AuthSession, RefreshToken, SignInAttempt, User
+from app.models.webchat import Chat, Request, VisitorSession
 
 __all__ = [
     "Account",
@@ -14,6 +15,7 @@ __all__ = [
     "AuthSession",
     "Base",
     "Channel",
+    "Chat",
     "Conversation",
     "Correction",
     "Delivery",
@@ -37,4 +39,5 @@ __all__ = [
     "SignInAttempt",
     "Stay",
     "User",
+    "VisitorSession",
 ]

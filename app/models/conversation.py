@@ -21,8 +21,8 @@ from app.models.base import Base, BigId, Created, HotelId, Json, word
 class Conversation(Base):
     """One thread between a guest and the hotel on one channel (contract 1, "Conversation Model").
 
-    A guest has at most one open conversation per channel and department; the bot's has none. The fields of the last
-    message are kept here, so that a list is one query.
+    A guest has at most one open conversation per channel and department, on a web chat per chat; the bot's has no
+    department. The fields of the last message are kept here, so that a list is one query.
     """
 
     __tablename__ = "conversations"
@@ -31,6 +31,7 @@ class Conversation(Base):
             "uq_conversations_open",
             "guest_id",
             "channel_id",
+            text("coalesce(chat_id, 0)"),
             text("coalesce(department, '')"),
             unique=True,
             postgresql_where=text("status <> 'closed'"),
@@ -44,6 +45,7 @@ class Conversation(Base):
     stay_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stays.id"), index=True)
     channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"))
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id"), index=True)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("chats.id"), index=True)
     status: Mapped[ConversationStatus] = mapped_column(word(ConversationStatus))
     department: Mapped[Department | None] = mapped_column(word(Department))
     assignee_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
@@ -98,6 +100,7 @@ class Message(Base):
             postgresql_where=text("client_message_id IS NOT NULL AND staff_user_id IS NULL"),
         ),
         Index("ix_messages_conversation", "conversation_id", "id"),
+        Index("ix_messages_chat", "chat_id", "id", postgresql_where=text("chat_id IS NOT NULL")),
         Index(
             "ix_messages_unread",
             "conversation_id",
@@ -109,6 +112,7 @@ class Message(Base):
     hotel_id: Mapped[HotelId]
     conversation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("conversations.id"))
     channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"))
+    chat_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("chats.id"))
     external_id: Mapped[str | None] = mapped_column(String(512))
     client_message_id: Mapped[UUID | None]
     sender_type: Mapped[SenderType] = mapped_column(word(SenderType))
@@ -200,20 +204,3 @@ class Media(Base):
     leased_until: Mapped[datetime | None]
     created_at: Mapped[Created]
     deleted_at: Mapped[datetime | None]
-
-
-class Request(Base):
-    """The processing of one inbound web chat message (contract 5)."""
-
-    __tablename__ = "requests"
-
-    id: Mapped[BigId]
-    hotel_id: Mapped[HotelId] = mapped_column(index=True)
-    message_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("messages.id"), unique=True)
-    guest_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("guests.id"))
-    status: Mapped[str] = mapped_column(String(32), server_default="PENDING")
-    category: Mapped[str | None] = mapped_column(String(64))
-    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
-    error: Mapped[str | None] = mapped_column(String(500))
-    created_at: Mapped[Created]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -6,6 +6,7 @@ it is sent.
 """
 
 from app.core.events import (
+    AccountChanged,
     Change,
     ChannelChanged,
     ConversationChanged,
@@ -21,7 +22,7 @@ from app.core.events import (
 from app.core.phones import digits
 from app.core.signals import Signal, Typing, UserStatus, Viewing
 from app.core.types import Department
-from app.core.views import ConversationRef
+from app.core.views import ChatRef, ConversationRef
 
 ALL_STAFF = "staff"
 """Every staff user of the hotel: contract 1's notifications go to each ``staff_{user_id}``, whoever is connected."""
@@ -49,6 +50,16 @@ def guest(number: str) -> str:
     return f"guest_{digits(number)}"
 
 
+def account(channel_id: int, account: str) -> str:
+    """A visitor's own sockets, of all their chats on this channel."""
+    return f"account_{channel_id}_{account}"
+
+
+def chat(channel_id: int, account: str, public_id: str) -> str:
+    """A visitor's own sockets of one chat, which need not have begun."""
+    return f"chat_{channel_id}_{account}_{public_id}"
+
+
 def audiences_of(event: Event | Signal) -> tuple[str, ...]:
     """Who hears of an event, the most particular first."""
     match event:
@@ -60,14 +71,24 @@ def audiences_of(event: Event | Signal) -> tuple[str, ...]:
             return (ALL_STAFF,)
         case StayChanged():
             return _guest(event.guest_phone)
-        case MessageCreated() | Typing():
-            return (*_about(event.conversation), *_guest(event.conversation.guest_phone))
-        case MessageUpdated() | MessageStatusChanged() | MessagesRead() | Viewing():
+        case AccountChanged():
+            return (account(event.channel_id, event.account),)
+        case MessageCreated() | Typing() | MessageUpdated():
+            return _of_words(event)
+        case MessageStatusChanged() | MessagesRead() | Viewing():
             return _about(event.conversation)
         case ConversationChanged():
             return _of_change(event)
         case UserStatus():
             return tuple(department(each) for each in event.departments)
+
+
+def _of_words(event: MessageCreated | MessageUpdated | Typing) -> tuple[str, ...]:
+    """What is written, and that it is being written: for the guest's own sockets too."""
+    about = event.conversation
+    where = about.chat if isinstance(event, Typing) else event.message.chat
+    phone = None if isinstance(event, MessageUpdated) else about.guest_phone
+    return (*_about(about), *_guest(phone), *_chat(where))
 
 
 def _of_change(event: ConversationChanged) -> tuple[str, ...]:
@@ -79,6 +100,10 @@ def _of_change(event: ConversationChanged) -> tuple[str, ...]:
 
 def _guest(phone: str | None) -> tuple[str, ...]:
     return () if phone is None else (guest(phone),)
+
+
+def _chat(where: ChatRef | None) -> tuple[str, ...]:
+    return () if where is None else (chat(where.channel_id, where.account, where.public_id),)
 
 
 def _about(about: ConversationRef) -> tuple[str, ...]:

@@ -7,19 +7,21 @@ department. Another hotel's things do not exist (404); one's own hotel's that on
 
 from app.core.errors import Forbidden, NotFound
 from app.core.events import (
+    AccountChanged,
     ChannelChanged,
     ConversationChanged,
     Event,
     MessageCreated,
+    MessageUpdated,
     StayChanged,
     UnknownEvent,
     UserChanged,
 )
-from app.core.principal import Caller, GuestPrincipal, Principal, Scope
+from app.core.principal import Caller, GuestPrincipal, Principal, Scope, VisitorPrincipal
 from app.core.profile import Profile
 from app.core.signals import Signal, Typing, UserStatus
 from app.core.types import Department, MessageType, SenderType, UserType
-from app.core.views import ConversationRef
+from app.core.views import ChatRef, ConversationRef, MessageView
 from app.realtime import audiences
 
 MANAGERS = frozenset({UserType.MANAGER, UserType.HOTEL_ADMIN})
@@ -94,14 +96,20 @@ def may_hear(caller: Caller, event: Event | Signal, audience: str) -> bool:
 
     Notifications to all staff are for all staff (contract 1, "Real-time Notifications"); who comes and goes is for the
     departments; everything else about a conversation is for those who may see it, and its loss for the department
-    that has lost it, or for its subscribers where it was nobody's. Guests hear what the hotel writes to them.
+    that has lost it, or for its subscribers where it was nobody's. Guests hear what the hotel writes to them, visitors
+    of a web chat what is written in their own chats.
     """
     if isinstance(caller, GuestPrincipal):
         return _guest_may_hear(caller, event)
-    principal = caller
+    if isinstance(caller, VisitorPrincipal):
+        return _visitor_may_hear(caller, event)
+    return _user_may_hear(caller, event, audience)
+
+
+def _user_may_hear(principal: Principal, event: Event | Signal, audience: str) -> bool:
     if isinstance(event, UserChanged):
         return event.user_id == principal.user_id
-    if not principal.is_staff or isinstance(event, UnknownEvent | StayChanged):
+    if not principal.is_staff or isinstance(event, UnknownEvent | StayChanged | AccountChanged):
         return False
     if isinstance(event, UserStatus):
         return any(audience == audiences.department(each) for each in departments_of(principal))
@@ -127,6 +135,29 @@ def _guest_may_hear(guest: GuestPrincipal, event: Event | Signal) -> bool:
     if isinstance(event, Typing):
         return True
     written = event.message
-    return (
-        written.sender_type is not SenderType.GUEST and not written.is_note and written.type is not MessageType.REACTION
-    )
+    return written.sender_type is not SenderType.GUEST and is_for_guests(written)
+
+
+def is_for_guests(message: MessageView) -> bool:
+    """Whether a guest reads a message where they read their own: no note, which is for staff, and no reaction."""
+    return not message.is_note and message.type is not MessageType.REACTION
+
+
+def _visitor_may_hear(visitor: VisitorPrincipal, event: Event | Signal) -> bool:
+    match event:
+        case AccountChanged():
+            return (event.channel_id, event.account) == (visitor.channel_id, visitor.account)
+        case UserChanged():
+            return visitor.user is not None and event.user_id == visitor.user.user_id
+        case StayChanged():
+            return visitor.guest is not None and event.guest_id == visitor.guest.guest_id
+        case MessageCreated() | MessageUpdated():
+            return _is_own(visitor, event.message.chat) and is_for_guests(event.message)
+        case Typing():
+            return _is_own(visitor, event.conversation.chat)
+        case _:
+            return False
+
+
+def _is_own(visitor: VisitorPrincipal, chat: ChatRef | None) -> bool:
+    return chat is not None and (chat.channel_id, chat.account) == (visitor.channel_id, visitor.account)

@@ -28,6 +28,7 @@ from app.services.sending.receipts import ReceiptService
 from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
 from app.services.templates.service import TemplateService
+from app.services.webchat.visitors import VisitorService
 from app.store.database import Database
 
 
@@ -60,6 +61,7 @@ class Services:
     resend: ResendService
     sockets: OpenSockets
     templates: TemplateService
+    visitors: VisitorService
     api_keys: ApiKeyService
     guest_webhook: GuestWebhookService
 

@@ -10,9 +10,10 @@ import structlog
 from app.core.clock import Clock, utc_now
 from app.core.close_codes import CloseCode
 from app.core.errors import Unavailable
-from app.core.principal import Caller, GuestPrincipal, Principal
+from app.core.principal import Caller, GuestPrincipal, Principal, VisitorPrincipal
 from app.services.auth import AuthService
 from app.services.guest_sessions import GuestSessionService
+from app.services.webchat.visitors import VisitorService
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +42,13 @@ class OpenSockets:
     changed, or its guest's stay; when it was to end by what was known; and every 30 s anyway.
     """
 
-    def __init__(self, auth: AuthService, guests: GuestSessionService, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, auth: AuthService, guests: GuestSessionService, visitors: VisitorService, clock: Clock = utc_now
+    ) -> None:
         self.draining = False
         self._auth = auth
         self._guests = guests
+        self._visitors = visitors
         self._clock = clock
         self._sockets: dict[Socket, None] = {}
         self._alarms: dict[Socket, asyncio.TimerHandle] = {}
@@ -118,23 +122,32 @@ class OpenSockets:
         return True
 
     async def _check(self, sockets: list[Socket]) -> None:
-        callers = [each.caller for each in sockets]
-        sessions = {each.session_id for each in callers if isinstance(each, Principal)}
-        listening = {each for each in callers if isinstance(each, GuestPrincipal)}
-        users = await self._auth.principals_of_sessions(sessions) if sessions else {}
-        guests = await self._guests.still(listening) if listening else {}
+        present = await self._still([each.caller for each in sockets])
         now = self._clock()
         for socket in sockets:
             if socket not in self._sockets or socket in self._doubtful:
                 continue  # gone, or doubtful again since we asked
-            was = socket.caller
-            caller = users.get(was.session_id) if isinstance(was, Principal) else guests.get(was)
+            caller = present.get(socket.caller)
             if caller is not None:
                 socket.renew(caller)
             if caller is None or socket.expires_at <= now:
                 socket.end(CloseCode.UNAUTHENTICATED, "The session is over.")
             else:
                 self._set_alarm(socket)
+
+    async def _still(self, callers: list[Caller]) -> dict[Caller, Caller]:
+        """Those whose session runs, each with what counts now."""
+        sessions = {each.session_id for each in callers if isinstance(each, Principal)}
+        guests = {each for each in callers if isinstance(each, GuestPrincipal)}
+        visitors = {each for each in callers if isinstance(each, VisitorPrincipal)}
+        users = await self._auth.principals_of_sessions(sessions) if sessions else {}
+        found: dict[Caller, Caller] = {}
+        for each in callers:
+            if isinstance(each, Principal) and each.session_id in users:
+                found[each] = users[each.session_id]
+        found.update((await self._guests.still(guests)).items() if guests else ())
+        found.update((await self._visitors.still(visitors)).items() if visitors else ())
+        return found
 
     def _set_alarm(self, socket: Socket) -> None:
         """Look again when it is to end. Its session may be found to have been lengthened by then."""

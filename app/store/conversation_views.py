@@ -10,7 +10,7 @@ from app.core.principal import Scope
 from app.core.types import ConversationStatus
 from app.core.views import ConversationRef, ConversationView, LastMessage, Page
 from app.models import Conversation
-from app.store.conversations import closing, columns
+from app.store.conversations import closing, columns, with_chat
 
 
 class ConversationViews:
@@ -74,7 +74,7 @@ def view_fields(row: dict[str, Any]) -> dict[str, Any]:
     content, sender, at = (row.pop(f"last_message_{part}") for part in ("preview", "sender", "at"))
     last = None if last_id is None else LastMessage(id=last_id, content=content, sender_type=sender, at=at)
     closes_at = closing(row["platform"], row.pop("window_opened_at"))
-    return {**row, "last_message": last, "last_message_preview": content, "window_closes_at": closes_at}
+    return {**with_chat(row), "last_message": last, "last_message_preview": content, "window_closes_at": closes_at}
 
 
 def _to_view(row: dict[str, Any]) -> ConversationView:

@@ -1,7 +1,7 @@
 """Conversations as a transaction changes them: locked, in the order of their ids. Reading is in
 ``conversation_views.py``."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Result,
+    RowMapping,
     Select,
     and_,
     bindparam,
@@ -22,16 +23,28 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from app.core.types import ConversationStatus, Department, Platform, SenderType
-from app.core.views import ConversationRef
-from app.models import Account, Channel, Conversation, Guest, Stay, User
+from app.core.views import ChatRef, ConversationRef
+from app.models import Account, Channel, Chat, Conversation, Guest, Stay, User
 from app.store.saving import told
 
 PREVIEW_LENGTH = 200
 
 name_of_user = func.coalesce(func.nullif(func.trim(User.first_name + " " + User.last_name), ""), User.username)
 """The SQL of ``core/profile.py`` ``full_name``."""
+
+
+ChatAccount = aliased(Account)
+_CHAT = "chat_"
+chat_columns = (
+    Chat.id.label(f"{_CHAT}id"),
+    Chat.channel_id.label(f"{_CHAT}channel_id"),
+    ChatAccount.address.label(f"{_CHAT}account"),
+    Chat.public_id.label(f"{_CHAT}public_id"),
+)
+"""Of a statement that joins Chat and ChatAccount: what ``with_chat`` makes a chat of."""
 
 
 class ConversationState(msgspec.Struct, kw_only=True):
@@ -50,6 +63,7 @@ class ConversationState(msgspec.Struct, kw_only=True):
     platform: Platform
     account_id: int
     address: str
+    chat: ChatRef | None
     is_group: bool
     window_opened_at: datetime | None
     status: ConversationStatus
@@ -76,11 +90,22 @@ class ConversationState(msgspec.Struct, kw_only=True):
     def window_closes_at(self) -> datetime | None:
         return closing(self.platform, self.window_opened_at)
 
-    def move_to(self, channel_id: int, platform: Platform, account_id: int, address: str) -> None:
-        """Have it go on by another account of its guest's, which is locked, on another channel. When they last wrote
-        from there is for the caller to say."""
+    @property
+    def chat_id(self) -> int | None:
+        return None if self.chat is None else self.chat.id
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        """Where its guest writes and reads: the channel, and which chat of a web chat's."""
+        return self.channel_id, self.chat_id
+
+    def move_to(
+        self, channel_id: int, platform: Platform, account_id: int, address: str, chat: ChatRef | None = None
+    ) -> None:
+        """Have it go on by another account of its guest's, which is locked, on another channel, or in another chat.
+        When they last wrote from there is for the caller to say."""
         self.channel_id, self.platform = channel_id, platform
-        self.account_id, self.address = account_id, address
+        self.account_id, self.address, self.chat = account_id, address, chat
         self.window_opened_at = None
 
     def ref(self) -> ConversationRef:
@@ -107,6 +132,7 @@ _SAVED = (
     "stay_id",
     "channel_id",
     "account_id",
+    "chat_id",
     "status",
     "department",
     "assignee_id",
@@ -147,6 +173,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     guest_id: int
     channel_id: int
     account_id: int
+    chat_id: int | None = None
     stay_id: int | None
     status: ConversationStatus
     department: Department | None = None
@@ -230,7 +257,12 @@ class ConversationStore:
         found: Result[int, bool] = await self._connection.execute(
             statement.on_conflict_do_update(
                 # In the index's own words: parameters match it no more once PostgreSQL plans for any values of them.
-                index_elements=[Conversation.guest_id, Conversation.channel_id, text("coalesce(department, '')")],
+                index_elements=[
+                    Conversation.guest_id,
+                    Conversation.channel_id,
+                    text("coalesce(chat_id, 0)"),
+                    text("coalesce(department, '')"),
+                ],
                 index_where=text("status <> 'closed'"),
                 set_={"updated_at": func.now()},
             ).returning(Conversation.id, literal_column("xmax = 0").label("is_new"))
@@ -286,7 +318,7 @@ class ConversationStore:
             .where(Conversation.id.in_(ids))
             .order_by(Conversation.id)
         )
-        return [ConversationState(**row) for row in rows.mappings()]
+        return [ConversationState(**with_chat(row)) for row in rows.mappings()]
 
 
 def columns(*more: Any) -> Select[*tuple[Any, ...]]:
@@ -316,14 +348,24 @@ def columns(*more: Any) -> Select[*tuple[Any, ...]]:
         Stay.room_number,
         Stay.floor,
         Account.last_inbound_at.label("window_opened_at"),
+        *chat_columns,
         *more,
     )
     return (
         found.join(Guest, Guest.id == Conversation.guest_id)
         .join(Channel, Channel.id == Conversation.channel_id)
         .join(Account, Account.id == Conversation.account_id)
+        .outerjoin(Chat, Chat.id == Conversation.chat_id)
+        .outerjoin(ChatAccount, ChatAccount.id == Chat.account_id)
         .outerjoin(Stay, Stay.id == Conversation.stay_id)
     )
+
+
+def with_chat(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    """A row by ``chat_columns``, with the chat made of them."""
+    fields = dict(row)
+    named = {name: fields.pop(f"{_CHAT}{name}") for name in ChatRef.__struct_fields__}
+    return {**fields, "chat": None if named["id"] is None else ChatRef(**named)}
 
 
 def closing(platform: Platform, opened_at: datetime | None) -> datetime | None:

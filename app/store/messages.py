@@ -24,8 +24,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.types import DeliveryStatus, MediaState, MessageOrigin, MessageType, SenderType
-from app.core.views import MediaView, MessageView
-from app.models import Conversation, Media, Message
+from app.core.views import ChatRef, MediaView, MessageView
+from app.models import Chat, Conversation, Media, Message
+from app.store.conversations import ChatAccount, chat_columns, with_chat
 from app.store.saving import reserve, told
 
 
@@ -46,6 +47,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     hotel_id: int
     conversation_id: int
     channel_id: int
+    chat: ChatRef | None = None
     sender_type: SenderType
     origin: MessageOrigin
     sender_name: str
@@ -111,15 +113,16 @@ class MessageStore:
 
     async def add(self, message: NewMessage) -> MessageView | None:
         """The stored message, with its file; None where the provider's or the client's id is already taken."""
-        values = msgspec.structs.asdict(message)
-        file = values.pop("media")
+        values = _row(message)
+        file = message.media
         rows = await self._connection.execute(
             upsert(Message).values(**values).on_conflict_do_nothing().returning(*_MESSAGE)
         )
         row = rows.mappings().one_or_none()
         if row is None:
             return None
-        return MessageView(**row, media=await self._add_media(message, file, row["id"]) if file else None)
+        media = await self._add_media(message, file, row["id"]) if file else None
+        return MessageView(**row, chat=message.chat, media=media)
 
     async def reserve(self, messages: int, files: int) -> tuple[list[int], list[int]]:
         """The ids of so many messages and files to come."""
@@ -130,8 +133,7 @@ class MessageStore:
         rows = []
         files = []
         for view, message in messages:
-            row = msgspec.structs.asdict(message)
-            file = row.pop("media")
+            row, file = _row(message), message.media
             rows.append({"id": view.id, **row})
             if file is not None and view.media is not None:
                 owner = {name: row[name] for name in ("hotel_id", "channel_id")}
@@ -253,13 +255,25 @@ def _newest_of_guest(conversation_id: int) -> Select[str | None]:
     )
 
 
+def _row(message: NewMessage) -> dict[str, Any]:
+    """The message's own columns."""
+    row = msgspec.structs.asdict(message)
+    del row["media"], row["chat"]
+    return {**row, "chat_id": None if message.chat is None else message.chat.id}
+
+
 def _view() -> Select[*tuple[Any, ...]]:
     files = [column.label(f"{_FILE}{column.key}") for column in _MEDIA]
-    return select(*_MESSAGE, *files).outerjoin(Media, Media.message_id == Message.id)
+    return (
+        select(*_MESSAGE, *files, *chat_columns)
+        .outerjoin(Media, Media.message_id == Message.id)
+        .outerjoin(Chat, Chat.id == Message.chat_id)
+        .outerjoin(ChatAccount, ChatAccount.id == Chat.account_id)
+    )
 
 
 def _to_view(row: RowMapping) -> MessageView:
-    fields = {name: value for name, value in row.items() if not name.startswith(_FILE)}
+    fields = with_chat({name: value for name, value in row.items() if not name.startswith(_FILE)})
     file = {name.removeprefix(_FILE): value for name, value in row.items() if name.startswith(_FILE)}
     return MessageView(**fields, media=MediaView(**file) if file["id"] is not None else None)
 

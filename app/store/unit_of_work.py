@@ -38,6 +38,7 @@ from app.store.sessions import SessionStore
 from app.store.statuses import StatusStore
 from app.store.templates import TemplateStore
 from app.store.users import UserStore
+from app.store.webchat import WebChatStore
 
 
 class UnitOfWork:
@@ -188,6 +189,10 @@ class UnitOfWork:
     @cached_property
     def users(self) -> UserStore:
         return UserStore(self.connection)
+
+    @cached_property
+    def webchat(self) -> WebChatStore:
+        return WebChatStore(self.connection)
 
 
 def _awaits_a_file(event: Event) -> bool:

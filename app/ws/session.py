@@ -28,7 +28,7 @@ from app.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.core.events import StayChanged, UserChanged
+from app.core.events import AccountChanged, StayChanged, UserChanged
 from app.core.principal import Caller, Principal
 from app.core.signals import Passing, Told
 from app.realtime.hub import own_commits
@@ -46,6 +46,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_EVERY: Final = 25.0
 MOST_HELD: Final = 5000
 LONGEST_LIFE: Final = timedelta(hours=24)
+ABOUT_RIGHTS: Final = (UserChanged, StayChanged, AccountChanged)
+"""What is not told, but has the rights of whoever hears of it looked up anew."""
 _CODES: Final = {
     Unauthenticated: CloseCode.UNAUTHENTICATED,
     Forbidden: CloseCode.FORBIDDEN,
@@ -144,7 +146,7 @@ class Session:
     def tell(self, broadcast: Broadcast, audience: str) -> None:
         if isinstance(broadcast.stored, Passing) and self._writer.is_behind:
             return  # of no use to somebody who reads what was said long ago
-        if isinstance(broadcast.stored.event, UserChanged | StayChanged):
+        if isinstance(broadcast.stored.event, ABOUT_RIGHTS):
             self._doubtful = True
             self.services.sockets.look_again(self)
         elif self._busy or self._doubtful:
@@ -153,7 +155,7 @@ class Session:
             self._write_event(broadcast, audience)
 
     async def replay(self, broadcast: Broadcast, audience: str) -> bool:
-        if isinstance(broadcast.stored.event, UserChanged | StayChanged):
+        if isinstance(broadcast.stored.event, ABOUT_RIGHTS):
             self.services.sockets.look_again(self)  # perhaps it came after the sign-in
             return False
         await self._writer.drained()

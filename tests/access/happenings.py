@@ -11,6 +11,7 @@ import msgspec
 
 from app.core.clock import utc_now
 from app.core.events import (
+    AccountChanged,
     Change,
     ChannelChanged,
     ConversationChanged,
@@ -50,6 +51,7 @@ class What(StrEnum):
     CHANNEL = "a channel of the hotel was paused"
     USER = "a user's rights changed"
     STAY = "the guest's stay changed"
+    ACCOUNT = "a visitor's account became another guest's"
     UNKNOWN = "what only another release can read"
     TYPING = "staff are typing"
     VIEWING = "staff are looking"
@@ -109,6 +111,7 @@ _OTHERS: Final[Mapping[What, Callable[[ConversationRef], Event | Signal]]] = {
     What.CHANNEL: lambda ref: ChannelChanged(channel=_channel(ref)),
     What.USER: lambda _: UserChanged(user_id=NOBODY_HERE),
     What.STAY: lambda ref: StayChanged(stay_id=ref.stay_id or 0, guest_id=ref.guest_id, guest_phone=ref.guest_phone),
+    What.ACCOUNT: lambda ref: AccountChanged(channel_id=ref.id, account="webchat_user_1"),
     What.UNKNOWN: lambda _: UnknownEvent(),
     What.TYPING: lambda ref: Typing(conversation=ref, is_typing=True, **_BY),
     What.VIEWING: lambda ref: Viewing(conversation=ref, is_viewing=True, **_BY),

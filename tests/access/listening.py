@@ -176,5 +176,5 @@ GUEST = DeclaredSocket(
 
 SOCKETS = (STAFF, CHAT, DEPARTMENT_CHAT, GUEST)
 
-TOLD_NOBODY = frozenset({What.CREATED, What.USER, What.STAY, What.UNKNOWN})
+TOLD_NOBODY = frozenset({What.CREATED, What.USER, What.STAY, What.ACCOUNT, What.UNKNOWN})
 """What no socket has a word for: what the flow has to itself, and what has rights looked at again."""

@@ -24,7 +24,8 @@ from app.channels.base import (
     TemplateOut,
     TextOut,
 )
-from app.channels.internal import MAX_TEXT, Internal
+from app.channels.house import MAX_TEXT
+from app.channels.internal import Internal
 from app.channels.items import InboundMedia
 from app.core.bounds import LONGEST_TEXT
 from app.core.graphemes import is_boundary

@@ -43,7 +43,7 @@ class Socket:
 
 @pytest.fixture
 async def sockets(auth: AuthService, desk: Desk, clock: HeldClock) -> AsyncIterator[OpenSockets]:
-    sockets = OpenSockets(auth, desk.services.guest_sessions, clock)
+    sockets = OpenSockets(auth, desk.services.guest_sessions, desk.services.visitors, clock)
     sockets.start()
     yield sockets
     await sockets.stop()

@@ -13,6 +13,7 @@ from app.core.types import Department
 from app.services.auth import AuthService
 from app.services.guest_sessions import GuestSessionService
 from app.services.sockets import OpenSockets
+from app.services.webchat.visitors import VisitorService
 from app.store.database import Database
 from tests.eventually import eventually
 from tests.sign_ins import HeldClock, add_user, change_user, sign_in
@@ -63,7 +64,9 @@ async def sockets(
     auth: AuthService, database: Database, settings: Settings, clock: HeldClock
 ) -> AsyncIterator[OpenSockets]:
     links = GuestLinks(settings.secret_key.get_secret_value(), settings.public_url, clock)
-    sockets = OpenSockets(auth, GuestSessionService(database=database, links=links, clock=clock), clock)
+    guests = GuestSessionService(database=database, links=links, clock=clock)
+    visitors = VisitorService(database=database, settings=settings, auth=auth, guest_sessions=guests, clock=clock)
+    sockets = OpenSockets(auth, guests, visitors, clock)
     sockets.start()
     yield sockets
     await sockets.stop()

@@ -81,8 +81,8 @@ async def transfer(
 
 async def end_relay(work: UnitOfWork, principal: Principal, conversation_id: int, book: FlowBook, clock: Clock) -> None:
     """The flow has its turn again, from its beginning, with the stay that counts now. Where the guest talks to it in
-    another conversation of this channel, it goes on there, and this one ends; so it does where the channel is no longer
-    in use."""
+    another conversation of this place, it goes on there, and this one ends; so it does where the channel is not in use
+    any more."""
     conversation, others = await lock_visible(work, principal, conversation_id)
     if conversation.status is not ConversationStatus.RELAY:
         raise Conflict(
@@ -91,7 +91,7 @@ async def end_relay(work: UnitOfWork, principal: Principal, conversation_id: int
             details={"status": conversation.status},
         )
     lost_by = conversation.department
-    bots = [each for each in others if each.channel_id == conversation.channel_id and each.department is None]
+    bots = [each for each in others if each.place == conversation.place and each.department is None]
     channel = next(iter(await work.channels.by_ids([conversation.channel_id])), None)
     if bots or channel is None:
         conversation.status = ConversationStatus.CLOSED

@@ -38,6 +38,7 @@ async def note(
             hotel_id=conversation.hotel_id,
             conversation_id=conversation.id,
             channel_id=conversation.channel_id,
+            chat=conversation.chat,
             sender_type=SenderType.STAFF,
             origin=MessageOrigin.STAFF,
             sender_name=principal.name,

@@ -34,9 +34,9 @@ def check_free(
     conversation: ConversationState, department: Department | None, others: Iterable[ConversationState]
 ) -> None:
     """Whether it may stand open with this department, beside the guest's ``others`` that are: one whatever the channel;
-    the flow, with no department, speaks on each. Raises Conflict, naming the one that has the place."""
+    the flow, with no department, speaks in each place. Raises Conflict, naming the one that has this."""
     for other in others:
-        meets = department is not None or other.channel_id == conversation.channel_id
+        meets = department is not None or other.place == conversation.place
         if meets and other.department is department:
             raise open_already(other.id)
 

@@ -217,6 +217,7 @@ def _opening(visitor: Visitor, status: ConversationStatus) -> Opening:
         guest_id=visitor.guest.id,
         channel_id=visitor.channel.id,
         account_id=visitor.account.id,
+        chat_id=visitor.place[1],
         stay_id=visitor.stay.id if visitor.stay else None,
         status=status,
     )

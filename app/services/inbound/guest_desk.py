@@ -123,6 +123,7 @@ class GuestDesk:
             NewMessage(
                 hotel_id=conversation.hotel_id,
                 conversation_id=conversation.id,
+                chat=visitor.chat,
                 channel_id=visitor.channel.id,  # whose ids it bears; the conversation may have gone elsewhere
                 sender_type=SenderType.STAFF if by_hotel else SenderType.GUEST,
                 origin=MessageOrigin.STAFF if by_hotel else MessageOrigin.GUEST,
@@ -260,6 +261,7 @@ def _of_hotel(conversation: ConversationState, content: str, *, sender_name: str
         hotel_id=conversation.hotel_id,
         conversation_id=conversation.id,
         channel_id=conversation.channel_id,
+        chat=conversation.chat,
         sender_type=SenderType.SYSTEM,
         origin=MessageOrigin.FLOW,
         sender_name=sender_name,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.core.types import ConversationStatus, Department
+from app.core.views import ChatRef
 from app.flows.types import Facts, FlowState
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState
@@ -15,6 +16,7 @@ BOT_STATUSES = frozenset({ConversationStatus.DEMO, ConversationStatus.CHECKIN, C
 @dataclass
 class Visitor:
     """``conversations`` are the guest's open ones, ``elsewhere`` closed ones that something of theirs belongs to.
+    ``chat`` is where they write on a web chat.
 
     What changes is written at the end: ``window_opened_at`` where the guest has written, ``opted_out_at``, and the
     check-in that they have ``submitted``.
@@ -24,6 +26,7 @@ class Visitor:
     account: AccountRecord
     guest: GuestRecord
     stay: StayRecord | None
+    chat: ChatRef | None = None
     conversations: list[ConversationState] = field(default_factory=list)
     elsewhere: dict[int, ConversationState] = field(default_factory=dict)
     window_opened_at: datetime | None = None
@@ -36,18 +39,24 @@ class Visitor:
 
     @property
     def here(self) -> list[ConversationState]:
-        """The open conversations on this channel."""
-        return [each for each in self.conversations if each.channel_id == self.channel.id]
+        """The open conversations on this channel, of a web chat in this chat."""
+        return [each for each in self.conversations if each.place == self.place]
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        return self.channel.id, None if self.chat is None else self.chat.id
 
     def with_department(self, department: Department) -> ConversationState | None:
-        """The guest's open conversation with it: the one on this channel, else that of another, the last active."""
+        """The guest's open conversation with it: the one here, else that of another place, the last active."""
         found = [each for each in self.conversations if each.department is department]
-        return max(found, key=lambda each: (each.channel_id == self.channel.id, last_with_staff(each)), default=None)
+        return max(found, key=lambda each: (each.place == self.place, last_with_staff(each)), default=None)
 
     def bring(self, conversation: ConversationState) -> None:
-        """Have a conversation of another channel go on where the guest writes now."""
-        if conversation.channel_id != self.channel.id:
-            conversation.move_to(self.channel.id, self.channel.platform, self.account.id, self.account.address)
+        """Have a conversation of another place go on where the guest writes now."""
+        if conversation.place != self.place:
+            conversation.move_to(
+                self.channel.id, self.channel.platform, self.account.id, self.account.address, self.chat
+            )
             conversation.window_opened_at = self.window_opened_at
 
     def has_written(self, at: datetime) -> None:

@@ -186,6 +186,7 @@ def _message(conversation: ConversationState, principal: Principal, piece: Piece
         hotel_id=conversation.hotel_id,
         conversation_id=conversation.id,
         channel_id=conversation.channel_id,
+        chat=conversation.chat,
         sender_type=SenderType.STAFF,
         origin=MessageOrigin.STAFF,
         sender_name=principal.name,

@@ -1,0 +1,125 @@
+"""Who a visitor of a web chat is, and on which of the hotels' channels.
+
+A user who has signed in is ``webchat_user_{id}``, on channels of their own hotel. A guest who opened their personal
+link is ``webchat_guest_{id of that session}``, on channels of the hotel they stay in. Everybody else has a key, signed
+into a cookie or a guest token, and is ``webchat_guest_{key}``; nothing is kept of them until they write. Their session
+ends when they sign in: what was theirs is the user's then.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from app.core.clock import Clock
+from app.core.errors import NotFound, Unauthenticated
+from app.core.principal import GuestPrincipal, Principal, VisitorPrincipal
+from app.core.security import new_visitor_key, read_visitor_token, visitor_csrf_token, visitor_token
+from app.core.settings import Settings
+from app.core.types import Platform
+from app.services.auth import AuthService
+from app.services.guest_sessions import GuestSessionService
+from app.store.channels import ChannelRecord
+from app.store.database import Database
+
+OF_USER: Final = "webchat_user_"
+OF_GUEST: Final = "webchat_guest_"
+LOOKED_AT_LEAST: Final = timedelta(hours=24)
+OVER: Final = "This visitor's session is over."
+
+
+class VisitorService:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        settings: Settings,
+        auth: AuthService,
+        guest_sessions: GuestSessionService,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._secret = settings.secret_key.get_secret_value()
+        self._auth = auth
+        self._guest_sessions = guest_sessions
+        self._clock = clock
+
+    async def channel(self, channel_id: int | None = None, *, hotel_id: int | None = None) -> ChannelRecord:
+        """The web chat of this id, or the first that is in use: of this hotel where one is named. Raises NotFound
+        ``no_such_channel``."""
+        async with self._database.read() as work:
+            for each in await work.channels.of_platform(Platform.WEBCHAT):
+                if channel_id in {None, each.id} and hotel_id in {None, each.hotel_id}:
+                    return each
+        raise NotFound("There is no such web chat.", code="no_such_channel")
+
+    async def of_user(self, user: Principal, channel_id: int | None = None) -> VisitorPrincipal:
+        """Raises NotFound for a channel that is not of the user's hotel."""
+        channel = await self.channel(channel_id, hotel_id=user.hotel_id)
+        return VisitorPrincipal(
+            hotel_id=channel.hotel_id,
+            channel_id=channel.id,
+            account=f"{OF_USER}{user.user_id}",
+            user=user,
+            session_expires_at=user.session_expires_at,
+        )
+
+    async def of_guest(self, guest: GuestPrincipal, channel_id: int | None = None) -> VisitorPrincipal:
+        """A guest who opened their personal link. Raises NotFound for a channel of another hotel."""
+        assert guest.session_id is not None, "a number alone opens no web chat"
+        channel = await self.channel(channel_id, hotel_id=guest.hotel_id)
+        return VisitorPrincipal(
+            hotel_id=channel.hotel_id,
+            channel_id=channel.id,
+            account=f"{OF_GUEST}{guest.session_id.hex}",
+            guest=guest,
+            session_expires_at=guest.session_expires_at,
+        )
+
+    async def of_key(self, key: str, channel_id: int | None = None) -> VisitorPrincipal:
+        """Raises Unauthenticated where this visitor's session has ended, NotFound for a channel that is none."""
+        channel = await self.channel(channel_id)
+        async with self._database.read() as work:
+            if not await work.webchat.running([key]):
+                raise Unauthenticated(OVER)
+        return VisitorPrincipal(
+            hotel_id=channel.hotel_id,
+            channel_id=channel.id,
+            account=f"{OF_GUEST}{key}",
+            key=key,
+            session_expires_at=self._clock() + LOOKED_AT_LEAST,
+        )
+
+    def new_key(self) -> str:
+        return new_visitor_key()
+
+    def token(self, key: str) -> str:
+        """What a visitor shows, as a cookie or as a guest token."""
+        return visitor_token(self._secret, key)
+
+    def key_of(self, token: str) -> str | None:
+        """Whose token this is; None for what is none of ours."""
+        return read_visitor_token(self._secret, token)
+
+    def csrf_token(self, key: str) -> str:
+        return visitor_csrf_token(self._secret, key)
+
+    async def still(self, callers: Collection[VisitorPrincipal]) -> dict[VisitorPrincipal, VisitorPrincipal]:
+        """Those who may still listen, each with what counts now."""
+        users = await self._auth.principals_of_sessions({each.user.session_id for each in callers if each.user})
+        guests = await self._guest_sessions.still({each.guest for each in callers if each.guest})
+        async with self._database.read() as work:
+            channels = {each.id for each in await work.channels.by_ids({each.channel_id for each in callers})}
+            keys = await work.webchat.running({each.key for each in callers if each.key})
+        found: dict[VisitorPrincipal, VisitorPrincipal] = {}
+        for each in callers:
+            if each.channel_id not in channels:
+                continue
+            if each.user is not None and (user := users.get(each.user.session_id)):
+                found[each] = replace(each, user=user, session_expires_at=user.session_expires_at)
+            elif each.guest is not None and (guest := guests.get(each.guest)):
+                found[each] = replace(each, guest=guest, session_expires_at=guest.session_expires_at)
+            elif each.key in keys:
+                found[each] = replace(each, session_expires_at=self._clock() + LOOKED_AT_LEAST)
+        return found
