@@ -98,6 +98,7 @@ async def open_services(settings: Settings, *, clock: Clock = utc_now) -> AsyncI
         fetching = _media_worker(services) if settings.run_outbox else None
         housekeeping = asyncio.create_task(services.housekeeping.run(), name="housekeeping")
         services.sockets.start()
+        hub.on_change(services.sockets.changed)
         await hub.start()
         services.presence.start()
         if worker is not None:
@@ -131,6 +132,13 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     finally:
         await hub.stop()
         await engine.dispose()
+
+
+@asynccontextmanager
+async def open_telegram(settings: Settings) -> AsyncIterator[Telegram]:
+    """The channel, for a command that ends soon."""
+    async with httpx.AsyncClient(timeout=SEND_TIMEOUT, follow_redirects=False) as client:
+        yield Telegram(client, base_url=settings.telegram_api_url)
 
 
 def media_links(settings: Settings, clock: Clock = utc_now) -> MediaLinks:

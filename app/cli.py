@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from app.bootstrap import open_database
+from app.bootstrap import open_database, open_telegram
 from app.core import yaml_source
 from app.core.clock import utc_now
 from app.core.errors import NotFound
@@ -29,6 +29,7 @@ from app.services.api_keys import create_key, list_keys, revoke_key
 from app.services.first_admin import check_admin_password, create_admin, new_admin
 from app.services.hotel_file import HotelFileService, Summary
 from app.services.hotel_format import read_hotels
+from app.services.telegram_bots import BotWebhook, set_webhooks
 from app.store import migrations
 from app.store.database import Database
 from app.supervisor import serve as serve_lobby
@@ -40,6 +41,13 @@ app = typer.Typer(
 )
 flow_app = typer.Typer(help="Look at the flows, and play them.", no_args_is_help=True)
 app.add_typer(flow_app, name="flow")
+telegram_app = typer.Typer(help="Set up the hotels' Telegram bots.", no_args_is_help=True)
+app.add_typer(telegram_app, name="telegram")
+
+
+@telegram_app.callback()
+def telegram() -> None:
+    """Set up the hotels' Telegram bots."""
 
 
 def main(args: list[str] | None = None) -> None:
@@ -168,6 +176,29 @@ def show_api_keys(hotel: _Hotel) -> None:
     for key in _with_database(_with_quiet_servers(), lambda database: list_keys(database, hotel)):
         revoked = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "in use"
         print(f"{key.name:<24}  created {key.created_at:%Y-%m-%d %H:%M}  {revoked}")
+
+
+@telegram_app.command(name="set-webhook")
+def set_telegram_webhook() -> None:
+    """Have Telegram send here what guests write to the hotels' bots. To be run once, and when PUBLIC_URL, a token or a
+    secret has changed."""
+    settings = _with_quiet_servers()
+
+    async def set_all(database: Database) -> list[BotWebhook]:
+        async with open_telegram(settings) as telegram:
+            vault = Vault(settings.secret_key.get_secret_value())
+            return await set_webhooks(database, vault, telegram, settings.public_url)
+
+    done = _with_database(settings, set_all)
+    for each in done:
+        if each.fault is None:
+            print(f"{each.hotel}: what is written to the bot {each.bot} comes to {each.url}")
+        else:
+            print(f"{each.hotel}: the bot {each.bot}: {each.fault}", file=sys.stderr)
+    if not done:
+        print("No hotel has a Telegram bot in use.")
+    if any(each.fault is not None for each in done):
+        raise SystemExit(1)
 
 
 @flow_app.command()

@@ -31,6 +31,7 @@ from app.bootstrap import media_links, open_services
 from app.core.settings import Settings, load_settings
 from app.logs import AccessLog
 from app.ws.chat import ChatSocket, DepartmentSocket
+from app.ws.conversations import ConversationListSocket, ConversationSocket
 from app.ws.guest import GuestSocket
 from app.ws.session import SocketEndpoint, no_such_socket
 from app.ws.staff import StaffSocket
@@ -65,6 +66,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.append(WebSocketRoute("/ws/staff/", staff_socket, name="staff_socket"))
     chat_socket = SocketEndpoint(ChatSocket(media_links(settings)))
     app.router.routes.append(WebSocketRoute("/ws/chat/", chat_socket, name="chat_socket"))
+    conversation = WebSocketRoute(
+        "/ws/chat/{conversation_id:digits}/",
+        SocketEndpoint(ConversationSocket(media_links(settings))),
+        name="conversation_socket",
+    )
+    conversations = WebSocketRoute(
+        "/ws/conversations/",
+        SocketEndpoint(ConversationListSocket(media_links(settings))),
+        name="conversation_list_socket",
+    )
+    app.router.routes += (conversation, conversations)
     department_socket = SocketEndpoint(DepartmentSocket(media_links(settings)))
     app.router.routes.append(
         WebSocketRoute("/ws/chat/{department_name}/", department_socket, name="department_chat_socket")

@@ -49,4 +49,5 @@ def _id_or(key: str, value: Any) -> Any:
     if key.endswith("_ids") and isinstance(value, list):
         return [_id_or("id", each) for each in value]
     is_id = (key in IDS or key.endswith("_id")) and isinstance(value, int)
+    is_id |= (key == "id" or key.endswith("_id")) and isinstance(value, str) and value.isdecimal()
     return "<id>" if is_id else without_ids_and_times(value)

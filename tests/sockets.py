@@ -47,7 +47,7 @@ class Socket:
         frames: list[dict[str, Any]] = []
         while True:
             frame = await self.receive()
-            if frame.get("type") == "error" and frame.get("code") == "unknown_command":
+            if frame.get("code") == "unknown_command":
                 return frames
             frames.append(frame)
 

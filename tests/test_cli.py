@@ -18,6 +18,7 @@ from app.cli import main
 from app.core.passwords import verify_password
 from app.dev.listening import free_port
 from tests.bare import create_bare_database
+from tests.fake_telegram import BOT_ID, BOT_TOKEN, OTHER_TOKEN, SECRET, serve_fake_telegram
 from tests.hotel_files import FULL, hotel
 
 Run = Callable[..., int]
@@ -108,6 +109,65 @@ def test_import_says_what_it_made_and_then_that_nothing_changed(run: Run, tmp_pa
     ]
     assert run("import", file) == 0
     assert {line.split()[-1] for line in said().out.splitlines()} == {"unchanged"}
+
+
+async def test_telegram_is_told_where_each_bots_updates_go_and_that_they_are_the_bots(
+    run: Run, tmp_path: Path, said: Said, monkeypatch: Patch
+) -> None:
+    bots = f"{{platform: Telegram, name: Bot, bot_token: '{BOT_TOKEN}', secret: {SECRET}}}"
+    file = write(tmp_path, hotel(f"channels: [{bots}]"))
+    async with serve_fake_telegram() as telegram:
+        monkeypatch.setenv("TELEGRAM_API_URL", telegram.url)
+        monkeypatch.setenv("PUBLIC_URL", "https://lobby.example")
+        assert await asyncio.to_thread(run, "import", file) == 0
+        said()
+
+        assert await asyncio.to_thread(run, "telegram", "set-webhook") == 0
+
+        url = f"https://lobby.example/api/webhooks/telegram/{BOT_ID}/"
+        kinds = ["message", "edited_message", "callback_query", "my_chat_member", "message_reaction"]
+        wanted = {"url": url, "secret_token": SECRET, "allowed_updates": kinds}
+        assert await telegram.wait_for("setWebhook") == [wanted]
+        assert said() == (f"Sea View: what is written to the bot {BOT_ID} comes to {url}\n", "")
+
+        await telegram.fail(code=400, description="Bad Request: bad webhook: An HTTPS URL must be provided")
+        assert await asyncio.to_thread(run, "telegram", "set-webhook") == 1
+        assert said().err == (
+            f"Sea View: the bot {BOT_ID}: Telegram does not take {url}. "
+            "(Telegram: Bad Request: bad webhook: An HTTPS URL must be provided)\n"
+        )
+
+
+async def test_a_bot_that_cannot_be_set_is_named_and_is_in_no_others_way(
+    run: Run, tmp_path: Path, said: Said, monkeypatch: Patch
+) -> None:
+    bots = [
+        "{platform: Telegram, name: One, bot_token: '1:unknown', secret: one}",
+        f"{{platform: Telegram, name: Two, bot_token: '{OTHER_TOKEN}'}}",
+        f"{{platform: Telegram, name: Bot, bot_token: '{BOT_TOKEN}', secret: {SECRET}}}",
+    ]
+    file = write(tmp_path, hotel(f"channels: [{', '.join(bots)}]"))
+    async with serve_fake_telegram() as telegram:
+        monkeypatch.setenv("TELEGRAM_API_URL", telegram.url)
+        await asyncio.to_thread(run, "import", file)
+        said()
+
+        assert await asyncio.to_thread(run, "telegram", "set-webhook") == 1
+
+        output = said()
+        assert len(output.out.splitlines()) == 1
+        assert BOT_ID in output.out
+        first, second = output.err.splitlines()
+        assert first.startswith("Sea View: the bot 1: Telegram refuses the bot's token.")
+        assert "has no secret" in second
+        assert "unknown" not in output.err
+
+
+def test_where_there_is_no_bot_there_is_nothing_to_set(run: Run, tmp_path: Path, said: Said) -> None:
+    run("import", write(tmp_path, FULL))
+    said()
+    assert run("telegram", "set-webhook") == 0
+    assert said().out == "No hotel has a Telegram bot in use.\n"
 
 
 def test_import_names_file_and_line_of_each_fault_and_no_secret(run: Run, tmp_path: Path, said: Said) -> None:

@@ -122,6 +122,19 @@ async def close_conversation(body: contract.CloseIn, staff: Staff, services: Ser
 
 
 @router.post(
+    "/conversations/priority/",
+    summary="Set a conversation's priority",
+    response_description="How urgent it is now",
+    responses=refused(
+        "bad_fields", "bad_body", "forbidden", "not_found", "conversation_closed", "prioritised_meanwhile"
+    ),
+)
+async def prioritise(body: contract.PriorityIn, staff: Staff, services: ServicesDep) -> contract.PrioritisedOut:
+    """Say how urgent a conversation is; the department is told. To say what it is already is no error."""
+    return contract.prioritised(await services.handling.prioritise(staff, body.conversation_id, body.priority))
+
+
+@router.post(
     "/messages/mark-read/",
     summary="Mark messages as read",
     response_description="How many nobody had read before",

@@ -30,9 +30,15 @@ in short (`new_conversation`, `conversation_update`, `user_status`), and of the 
 all of it (`message`, `reaction`, `message_updated`, `message_status`, `typing`, `viewing`, `conversation_changed`);
 `/ws/chat/{department_name}/` counts as subscribed to all of one department. Commands are `{"type": …}`:
 `subscribe_conversation`, `unsubscribe_conversation`, `text`, `media`, `mark_read`, `typing`, `close_conversation`,
-`reopen`, `transfer`, `assign`, `note`, `viewing`, each with a `conversation_id`; `react` with a `message_id`;
-`presence`, `ping`. All but `typing` are answered, by an acknowledgement that comes before the news of what they have
-brought about, or by an error that repeats what they were about, with `details` by field.
+`reopen`, `transfer`, `assign`, `priority`, `note`, `viewing`, each with a `conversation_id`; `react` with a
+`message_id`; `presence`, `ping`. All but `typing` are answered, by an acknowledgement that comes before the news of
+what they have brought about, or by an error that repeats what they were about, with `details` by field.
+
+**Document 4's clients** have `/ws/chat/{conversation_id}/` for one conversation, which begins with `recent_messages`,
+takes `chat_message`, `typing` and `mark_read`, and tells `chat_message`, `typing_indicator`, `messages_read`, and what
+becomes of them (`message_updated`, `message_status`, `conversation_updated`); and `/ws/conversations/` for the list:
+`get_conversations` and `refresh_conversations` are answered with `conversations_list`, `new_customer_message` and
+`conversation_updated` come unasked. Ids of conversations and messages are texts there, and a refusal is `{"error"}`.
 
 **Guests** listen on `/ws/guest/{whatsapp_number}/`, which takes the token of a guest session as `?token=`. Where
 `GUEST_SOCKET` is `open`, and never in production, the number of a guest who stays is enough. It tells `message` and
@@ -40,8 +46,8 @@ brought about, or by an error that repeats what they were about, with `details` 
 
 **A socket is closed with** 4401 where nothing good was shown, or what was shown is over, as a guest's session is at the
 check-out; 4403 where whoever it is may not have it: no staff, or another department's, also one that was lost since, or
-a number that is no guest's who stays; 4404 where there is no such department, or no such socket; 4408 for reading too
-slowly; 4409 for a `since` that is no longer kept; 4429 for too many frames; 1012 when the server restarts: connect
+a number that is no guest's who stays; 4404 where there is no such department, conversation or socket; 4408 for reading
+too slowly; 4409 for a `since` that is no longer kept; 4429 for too many frames; 1012 when the server restarts: connect
 again."""
 
 

@@ -73,6 +73,7 @@ _SAID: Final[dict[str, tuple[str, dict[str, Any] | None]]] = {
         "This conversation is assigned to John Doe.",
         {"assignee_id": 7, "assignee_name": "John Doe"},
     ),
+    "prioritised_meanwhile": ("Somebody else has changed the priority meanwhile.", {"priority": 3}),
     "no_channel": ("No channel of the hotel leads to this guest.", None),
     "client_message_id_used": (
         "This client_message_id was used for another conversation.",

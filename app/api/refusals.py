@@ -44,6 +44,7 @@ _MEANINGS: Final[dict[str, tuple[int, str]]] = {
     "already_there": (409, "the conversation is with that department already"),
     "moved_meanwhile": (409, "somebody else has moved the conversation; `details` has its `department`"),
     "already_assigned": (409, "somebody has it: `details` has `assignee_id` and `assignee_name`, null for nobody"),
+    "prioritised_meanwhile": (409, "somebody else has changed the priority; `details` has the `priority`"),
     "no_channel": (409, "no channel of the hotel leads to this guest"),
     "client_message_id_used": (409, "it was used for another conversation, or another guest"),
     "opted_out": (409, "the guest has asked to be left alone"),

@@ -118,13 +118,16 @@ class LocalFile(msgspec.Struct, frozen=True, kw_only=True):
 class MediaOut(msgspec.Struct, frozen=True, kw_only=True):
     """A file that the provider knows by ``upload_id``, or where that is "" the ``file`` itself.
 
-    ``type`` is image, video, audio, document or sticker.
+    ``type`` is image, video, audio, document or sticker. ``mime_type`` and ``size``, in bytes, are known when it is
+    asked whether it may be sent.
     """
 
     type: MessageType
     upload_id: str
     caption: str = ""
     filename: str | None = None
+    mime_type: str | None = None
+    size: int | None = None
     file: LocalFile | None = None
 
 

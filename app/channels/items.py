@@ -174,11 +174,21 @@ class AccountFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", 
     title: str | None = None
 
 
+class TemplateNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider says of a template: its ``status`` now, in the words of a listing (``ProviderTemplate``).
+    Without a name: that some are no longer as they were listed."""
+
+    name: str | None = None
+    language: str = ""
+    status: str = ""
+    reason: str | None = None
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="notice"):
     """Something about the hotel's standing with the provider: for whoever reads the logs.
 
     ``account`` is the number that it names, or "". ``business_account`` is the account above the numbers. ``grave``:
-    something no longer works, or soon will not.
+    something no longer works, or soon will not. ``template`` is what it says of the account's templates.
     """
 
     account: str
@@ -186,6 +196,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag_field="item", tag="n
     subject: str
     what: str
     grave: bool
+    template: TemplateNews | None = None
     details: dict[str, Any] = {}
 
 

@@ -159,7 +159,9 @@ def _change(stored: Told, event: ConversationChanged | MessagesRead, kind: str) 
 
 
 def _changed(event: ConversationChanged, at: datetime) -> Frame:
+    """What holds of the conversation by now; of one that has come to another channel, which that is."""
     conversation, previous = event.conversation, event.previous_department
+    channel = {} if event.change is not Change.MOVED else _channel(conversation)
     return {
         "id": conversation.id,
         **_about(conversation),
@@ -167,9 +169,18 @@ def _changed(event: ConversationChanged, at: datetime) -> Frame:
         "updated_at": to_wire(at),
         "assignee_id": conversation.assignee_id,
         "assignee_name": conversation.assignee_name,
+        "priority": conversation.priority,
         "previous_department": previous and previous.group,
         "user_id": event.actor_id,
         "user_name": event.actor_name,
+        **channel,
+    }
+
+
+def _channel(conversation: ConversationRef) -> Frame:
+    return {
+        "platform": conversation.platform,
+        "window_closes_at": conversation.window_closes_at and to_wire(conversation.window_closes_at),
     }
 
 

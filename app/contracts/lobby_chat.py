@@ -152,6 +152,17 @@ class ClosedOut(ChatWire):
     status: Literal[DeskStatus.CLOSED] = DeskStatus.CLOSED
 
 
+class PriorityIn(BaseModel):
+    conversation_id: Id
+    priority: Annotated[int, Field(strict=True, ge=1, le=3)] = Field(description="1 normal, 2 high, 3 urgent.")
+
+
+class PrioritisedOut(ChatWire):
+    message: Literal["Priority set."] = "Priority set."
+    conversation_id: int
+    priority: int
+
+
 class MarkReadIn(BaseModel):
     """Without ``message_ids`` all that stands in the conversation has been read."""
 
@@ -235,6 +246,10 @@ def created(view: ConversationView) -> CreatedOut:
 
 def closed(ref: ConversationRef) -> ClosedOut:
     return ClosedOut(conversation_id=ref.id)
+
+
+def prioritised(ref: ConversationRef) -> PrioritisedOut:
+    return PrioritisedOut(conversation_id=ref.id, priority=ref.priority)
 
 
 def uploaded(upload: UploadView, *, conversation_id: int, caption: str, links: MediaLinks) -> ChatUploadOut:

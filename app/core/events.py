@@ -24,6 +24,8 @@ class Change(StrEnum):
     CLOSED = "closed"
     TRANSFERRED = "transferred"
     ASSIGNED = "assigned"
+    MOVED = "moved"  # to another channel, by which its guest writes now
+    PRIORITISED = "prioritised"
 
 
 class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, tag="message.created", forbid_unknown_fields=True):
@@ -55,7 +57,8 @@ class MessageStatusChanged(
 class ConversationChanged(
     msgspec.Struct, frozen=True, kw_only=True, tag="conversation.changed", forbid_unknown_fields=True
 ):
-    """A conversation began, or changed hands. ``actor_id`` is the staff user who did it, None for flow and guest.
+    """A conversation began, changed hands, or came to another channel. ``actor_id`` is the staff user who did it, None
+    for flow and guest.
 
     ``previous_department`` is the one that has lost it, and hears of that.
     """
@@ -70,6 +73,11 @@ class ConversationChanged(
     def was_nobodys(self) -> bool:
         """Whether a department has taken it that none had, and that all staff of the hotel saw until now."""
         return self.change is Change.TRANSFERRED and self.previous_department is None
+
+    @property
+    def leaves_nobodys(self) -> bool:
+        """Whether it stands no longer, perhaps, among those that no department has: a relay takes it from there too."""
+        return self.was_nobodys or (self.change is Change.RELAY_STARTED and self.conversation.department is not None)
 
 
 class MessagesRead(msgspec.Struct, frozen=True, kw_only=True, tag="message.read", forbid_unknown_fields=True):

@@ -36,6 +36,9 @@ TAKEN_BY_WHATSAPP = frozenset(
     }
 )
 
+RULES: Final = "Uploads go by WhatsApp's rules, whichever channel they are for."
+"""A file is uploaded before anybody says where it is to be sent; what a channel takes of it is checked then."""
+
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """A file that is stored and safe. ``type`` is the kind of message it makes; sizes in bytes and pixels."""
@@ -83,10 +86,10 @@ class Porter:
         found = await asyncio.to_thread(sniff, path, declared=declared, name=filename)
         mime_type = "text/plain" if found.mime_type == "text/csv" else found.mime_type
         if mime_type not in TAKEN_BY_WHATSAPP or (mime_type == "audio/ogg" and not found.opus):
-            raise NotAllowed("WhatsApp does not take files of this kind.")
+            raise NotAllowed(f"Files of this kind are not taken. {RULES}")
         if mime_type not in IMAGES:
             if await asyncio.to_thread(_size, path) > SIZES[found.type]:
-                raise TooBig(f"WhatsApp takes {SIZES[found.type] // MEGABYTE} MB of {found.type} at most.")
+                raise TooBig(f"{SIZES[found.type] // MEGABYTE} MB of {found.type} are taken at most. {RULES}")
             return await self._store(path, Sniffed(mime_type=mime_type, type=found.type), filename)
         picture = await self._of_staff.for_sending(path, mime_type, path.parent)
         kind = MessageType.STICKER if picture.mime_type == "image/webp" else MessageType.IMAGE

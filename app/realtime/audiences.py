@@ -27,6 +27,9 @@ from app.core.views import ChatRef, ConversationRef
 ALL_STAFF = "staff"
 """Every staff user of the hotel: contract 1's notifications go to each ``staff_{user_id}``, whoever is connected."""
 
+NO_DEPARTMENT = "no_department"
+"""Whoever keeps a list of conversations, for those that no department has yet: all staff of the hotel see them."""
+
 
 def staff(user_id: int) -> str:
     return f"staff_{user_id}"
@@ -92,9 +95,12 @@ def _of_words(event: MessageCreated | MessageUpdated | Typing) -> tuple[str, ...
 
 
 def _of_change(event: ConversationChanged) -> tuple[str, ...]:
-    """A relay is told to all staff, first of all; a loss to the department that has lost it, last."""
+    """A relay is told to all staff, first of all; a loss to the department that has lost it, last, or where it was
+    nobody's to whoever lists those."""
     first = (ALL_STAFF,) if event.change is Change.RELAY_STARTED else ()
     last = () if event.previous_department is None else (department(event.previous_department),)
+    if event.leaves_nobodys:
+        last = (NO_DEPARTMENT,)
     return (*first, *_about(event.conversation), *last)
 
 
@@ -110,6 +116,5 @@ def _about(about: ConversationRef) -> tuple[str, ...]:
     names = [conversation(about.id)]
     if about.stay_id is not None:
         names.append(stay(about.stay_id))
-    if about.department is not None:
-        names.append(department(about.department))
+    names.append(NO_DEPARTMENT if about.department is None else department(about.department))
     return tuple(names)

@@ -96,8 +96,8 @@ def may_hear(caller: Caller, event: Event | Signal, audience: str) -> bool:
 
     Notifications to all staff are for all staff (contract 1, "Real-time Notifications"); who comes and goes is for the
     departments; everything else about a conversation is for those who may see it, and its loss for the department
-    that has lost it, or for its subscribers where it was nobody's. Guests hear what the hotel writes to them, visitors
-    of a web chat what is written in their own chats.
+    that has lost it, or for its subscribers and whoever lists it where it was nobody's. Guests hear what the hotel
+    writes to them, visitors of a web chat what is written in their own chats.
     """
     if isinstance(caller, GuestPrincipal):
         return _guest_may_hear(caller, event)
@@ -118,13 +118,17 @@ def _user_may_hear(principal: Principal, event: Event | Signal, audience: str) -
     if audience == audiences.ALL_STAFF:
         return event.conversation.hotel_id == principal.hotel_id
     scope, about = scope_of(principal), event.conversation
-    if isinstance(event, ConversationChanged) and event.was_nobodys and audience == audiences.conversation(about.id):
-        return about.hotel_id == principal.hotel_id
-    if isinstance(event, ConversationChanged) and event.previous_department is not None:
-        lost = event.previous_department
-        if audience == audiences.department(lost) and scope.covers(about.hotel_id, lost):
-            return True
+    if isinstance(event, ConversationChanged) and _hears_of_loss(scope, event, audience):
+        return True
     return scope.covers(about.hotel_id, about.department)
+
+
+def _hears_of_loss(scope: Scope, event: ConversationChanged, audience: str) -> bool:
+    about, lost = event.conversation, event.previous_department
+    as_subscriber = event.was_nobodys and audience == audiences.conversation(about.id)
+    if as_subscriber or (event.leaves_nobodys and audience == audiences.NO_DEPARTMENT):
+        return about.hotel_id == scope.hotel_id
+    return lost is not None and audience == audiences.department(lost) and scope.covers(about.hotel_id, lost)
 
 
 def _guest_may_hear(guest: GuestPrincipal, event: Event | Signal) -> bool:

@@ -1,13 +1,13 @@
 """The staff's desk: which conversations there are, found and filtered, and one of them with its messages.
 
-Reading only; contract 2's lists and details show it. How conversations change is in ``handling/``, how they are
-answered in ``sending/``.
+Reading only; contracts 2 and 4 show it. How conversations change is in ``handling/``, how they are answered in
+``sending/``.
 """
 
 from app.core.desk_views import DeskFilter, DeskItem, DeskThread
 from app.core.errors import Forbidden, NotFound
 from app.core.principal import Principal
-from app.core.views import Page
+from app.core.views import ConversationRef, MessageView, Page
 from app.services.access import check_access, scope_of
 from app.store.database import Database
 
@@ -31,6 +31,15 @@ class DeskService:
         if page > 1 and not found.items:
             raise NotFound("There is no such page.", code="no_such_page")
         return found
+
+    async def recent(
+        self, principal: Principal, conversation_id: int, *, limit: int
+    ) -> tuple[ConversationRef, list[MessageView]]:
+        """One conversation with the newest ``limit`` messages of what guest and hotel have said to each other, the
+        oldest of them first. Raises NotFound or Forbidden."""
+        async with self._database.read() as work:
+            conversation = check_access(principal, await work.views.get(conversation_id))
+            return conversation, await work.messages.of_conversation(conversation_id, limit=limit, said=True)
 
     async def thread(
         self, principal: Principal, conversation_id: int, *, before: int | None = None, limit: int = MESSAGES_AT_ONCE

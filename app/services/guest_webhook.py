@@ -1,10 +1,11 @@
 """What guests say by a program of the hotel's: contract 2's guest webhook.
 
 A guest who stays (``staying.py``) is brought to people, without the bot: to the conversation of the hotel's own channel
-in which staff wrote last; else to theirs with Reception on another channel, which comes to the hotel's own where staff
-could not answer it now; else to a new one. Locks are taken as where staff begin a conversation: the account, the guest,
-then their open conversations by id; so of two who begin one at once the second sees the first's. Nothing that a guest
-writes by this way has a meaning of its own, STOP neither: it is for people to read.
+that a department has and in which staff wrote last; else to theirs with Reception on another channel, which comes to
+the hotel's own where staff could not answer it now; else to what is nobody's on the hotel's own; else to a new one.
+Locks are taken as where staff begin a conversation: the account, the guest, then their open conversations by id; so of
+two who begin one at once the second sees the first's. Nothing that a guest writes by this way has a meaning of its own,
+STOP neither: it is for people to read.
 """
 
 from datetime import datetime
@@ -21,7 +22,7 @@ from app.core.text import is_blank
 from app.core.types import ConversationStatus, Department, MessageOrigin, Platform, SenderType
 from app.services.inbound.changes import Changes
 from app.services.inbound.guest_desk import preview_of
-from app.services.inbound.visitor import BOT_STATUSES, last_with_staff
+from app.services.inbound.visitor import last_with_staff
 from app.services.staying import find_staying
 from app.store.conversations import ConversationState, Opening
 from app.store.database import Database
@@ -129,21 +130,22 @@ async def _earlier(work: UnitOfWork, guest: KnownStay, draft: GuestDraft) -> Rec
 async def _conversation(work: UnitOfWork, visit: _Visit, at: datetime) -> ConversationState:
     """Where the guest goes on, locked; what is new about it goes into ``visit.happened``."""
     with_reception = [each for each in visit.open if each.department is RECEPTION]
-    own = [each for each in visit.open if each.channel_id == visit.channel_id and each.status is RELAY]
-    if own:
+    here = [each for each in visit.open if each.channel_id == visit.channel_id]
+    nobodys = [each for each in here if each.department is None]
+    if own := [each for each in here if each.status is RELAY and each.department is not None]:
         found = max(own, key=last_with_staff)
     elif with_reception:
         answerable = await _answerable(work, with_reception, at)
         found = max(answerable or with_reception, key=_last_active)
         if not answerable:
             found.move_to(visit.channel_id, Platform.INTERNAL, visit.account_id, visit.guest.number)
-    elif given_back := [each for each in visit.open if each.channel_id == visit.channel_id and _is_with_bot(each)]:
-        found = given_back[0]
-        found.department = RECEPTION
+            visit.happened.append(Change.MOVED)
+    elif nobodys:  # no flow speaks here: staff have ended the relay, or opened again what they had ended
+        found = nobodys[0]
     else:
         found = await _open(work, visit)
-    if found.status is not RELAY or Change.CREATED in visit.happened:
-        found.status, found.relayed_at = RELAY, at
+    if found.status is not RELAY or found.department is None or Change.CREATED in visit.happened:
+        found.status, found.department, found.relayed_at = RELAY, found.department or RECEPTION, at
         visit.happened.append(Change.RELAY_STARTED)
     return found
 
@@ -180,11 +182,6 @@ async def _answerable(
 def _is_free(conversation: ConversationState, at: datetime) -> bool:
     closes_at = conversation.window_closes_at
     return conversation.platform.window is None or (closes_at is not None and at < closes_at)
-
-
-def _is_with_bot(conversation: ConversationState) -> bool:
-    """A relay that staff have ended. No flow speaks on the hotel's own channel, so the next message is for people."""
-    return conversation.department is None and conversation.status in BOT_STATUSES
 
 
 def _last_active(conversation: ConversationState) -> tuple[datetime, int]:

@@ -11,6 +11,7 @@ from app.core.clock import Clock, utc_now
 from app.core.close_codes import CloseCode
 from app.core.errors import Unavailable
 from app.core.principal import Caller, GuestPrincipal, Principal, VisitorPrincipal
+from app.core.views import ConversationRef
 from app.services.auth import AuthService
 from app.services.guest_sessions import GuestSessionService
 from app.services.webchat.visitors import VisitorService
@@ -31,6 +32,8 @@ class Socket(Protocol):
     def expires_at(self) -> datetime: ...
 
     def renew(self, caller: Caller) -> None: ...
+
+    def heed(self, conversation: ConversationRef) -> None: ...
 
     def end(self, code: int, reason: str) -> None: ...
 
@@ -81,6 +84,11 @@ class OpenSockets:
         """What this socket's user may do has changed, perhaps."""
         self._doubtful[socket] = None
         self._doubt.set()
+
+    def changed(self, conversation: ConversationRef) -> None:
+        """A conversation stands otherwise now: a socket that is for it alone may have lost it."""
+        for socket in list(self._sockets):
+            socket.heed(conversation)
 
     async def drain(self, seconds: float) -> None:
         """Ask every client to come back, a batch at a time, so that they do not all come at once."""

@@ -136,6 +136,7 @@ _SAVED = (
     "status",
     "department",
     "assignee_id",
+    "priority",
     "flow_name",
     "current_step",
     "context_data",

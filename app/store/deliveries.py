@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from app.core.types import OutboxState
-from app.models import Account, Conversation, Delivery, Message
+from app.models import Account, Delivery, Message
 from app.store.claims import UNFINISHED, WAITING, ClaimedDelivery, Share, claim, is_in
+from app.store.resending import Way, address_now, way_of
 from app.store.saving import told
 
 __all__ = ["ClaimedDelivery", "DeliveryStore", "LostDelivery"]
@@ -151,18 +152,16 @@ class DeliveryStore:
         )
         return done.rowcount
 
+    async def way_of(self, message_id: int) -> Way | None:
+        """By what ``requeue`` would send a message; None where it was never to be sent."""
+        return await way_of(self._connection, message_id)
+
     async def requeue(self, message_id: int, at: datetime) -> bool:
         """Send a message again that has failed; False where it is being tried, or was never to be sent.
 
         Its tries and its time begin anew, and it goes where the conversation is answered by now; by its own channel, to
         where it went, if the conversation has gone to another. That it may have arrived before stays noted.
         """
-        address = (
-            select(Account.address)
-            .join(Conversation, Conversation.account_id == Account.id)
-            .where(Conversation.id == Delivery.conversation_id, Account.channel_id == Delivery.channel_id)
-            .scalar_subquery()
-        )
         done = await self._connection.execute(
             update(Delivery)
             .where(
@@ -171,7 +170,7 @@ class DeliveryStore:
             )
             .values(
                 state=OutboxState.PENDING,
-                address=func.coalesce(address, Delivery.address),
+                address=address_now(),
                 attempts=0,
                 next_attempt_at=at,
                 created_at=at,
@@ -272,8 +271,8 @@ class DeliveryStore:
         return message_id
 
     async def hold_sent(self, message_id: int, *, error_code: int | None, error: str) -> HeldDelivery | None:
-        """What the provider took and then refused for the closed window waits for the guest, where their conversation
-        is answered by now; None where it had not been taken."""
+        """What the provider took and then refused for the closed window waits for the guest, as ``requeue`` would send
+        it; None where it had not been taken."""
         before = aliased(Delivery)
         rows = await self._connection.execute(
             update(Delivery)
@@ -281,12 +280,10 @@ class DeliveryStore:
                 Delivery.message_id == message_id,
                 Delivery.state == OutboxState.SENT,
                 before.id == Delivery.id,
-                Conversation.id == Delivery.conversation_id,
-                Account.id == Conversation.account_id,
             )
             .values(
                 state=OutboxState.HELD,
-                address=Account.address,
+                address=address_now(),
                 finished_at=None,
                 error_code=error_code,
                 error=_cut(error),

@@ -203,9 +203,28 @@ class MessageStore:
         )
         return {row.external_id: (row.id, row.conversation_id) for row in rows}
 
-    async def of_conversation(self, conversation_id: int, *, before: int | None, limit: int) -> list[MessageView]:
-        """The newest ``limit`` messages, those older than ``before`` where given; the oldest of them first."""
+    async def last_home(self, channel_id: int, conversation_ids: Collection[int]) -> int | None:
+        """In which of these conversations the newest message stands that came or left by this channel."""
+        found: int | None = await self._connection.scalar(
+            select(Message.conversation_id)
+            .where(
+                Message.conversation_id.in_(list(conversation_ids)),
+                Message.channel_id == channel_id,
+                Message.is_note.is_(False),
+            )
+            .order_by(Message.id.desc())
+            .limit(1)
+        )
+        return found
+
+    async def of_conversation(
+        self, conversation_id: int, *, before: int | None = None, limit: int, said: bool = False
+    ) -> list[MessageView]:
+        """The newest ``limit`` messages, those older than ``before`` where given; the oldest of them first. ``said``:
+        only what guest and hotel have said to each other, neither notes nor reactions."""
         statement = _view().where(Message.conversation_id == conversation_id)
+        if said:
+            statement = statement.where(Message.is_note.is_(False), Message.type != MessageType.REACTION)
         if before is not None:
             statement = statement.where(Message.id < before)
         rows = await self._connection.execute(statement.order_by(Message.id.desc()).limit(limit))

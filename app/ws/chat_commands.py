@@ -83,6 +83,12 @@ class Assign(About, frozen=True, kw_only=True):
     replaces: Id | None = None
 
 
+class Priority(About, frozen=True, kw_only=True):
+    """1 normal, 2 high, 3 urgent."""
+
+    priority: Annotated[int, msgspec.Meta(ge=1, le=3)]
+
+
 class Note(About, frozen=True, kw_only=True):
     content: str
     client_message_id: UUID | None = None
@@ -201,6 +207,13 @@ async def assign(session: Session, about: Assign) -> None:
             assignee_name=ref.assignee_name,
         )
     )
+
+
+@commands.command("priority", Priority)
+async def priority(session: Session, about: Priority) -> None:
+    await _check(session, about.conversation_id)
+    ref = await session.services.handling.prioritise(session.principal, about.conversation_id, about.priority)
+    session.send(answers.acknowledgment("prioritised", about.conversation_id, utc_now(), priority=ref.priority))
 
 
 @commands.command("note", Note)

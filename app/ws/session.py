@@ -8,7 +8,6 @@ socket wait, so that its answer always comes first; they wait too while the righ
 """
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -16,26 +15,20 @@ from typing import Any, Final, Protocol
 import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.core.close_codes import CloseCode
-from app.core.errors import (
-    Forbidden,
-    LobbyError,
-    NotFound,
-    ResyncNeeded,
-    TooManyRequests,
-    Unauthenticated,
-    Unavailable,
-)
+from app.core.errors import LobbyError, ResyncNeeded, Unauthenticated
 from app.core.events import AccountChanged, StayChanged, UserChanged
 from app.core.principal import Caller, Principal
 from app.core.signals import Passing, Told
+from app.core.views import ConversationRef
 from app.realtime.hub import own_commits
 from app.realtime.room import Broadcast
 from app.services.access import may_hear
 from app.services.container import Services
 from app.ws.authentication import authenticate, chosen_subprotocol
+from app.ws.closing import close, close_code
 from app.ws.commands import CommandTable
 from app.ws.deeds import OwnDeeds
 from app.ws.rate import RateLimit
@@ -48,14 +41,6 @@ MOST_HELD: Final = 5000
 LONGEST_LIFE: Final = timedelta(hours=24)
 ABOUT_RIGHTS: Final = (UserChanged, StayChanged, AccountChanged)
 """What is not told, but has the rights of whoever hears of it looked up anew."""
-_CODES: Final = {
-    Unauthenticated: CloseCode.UNAUTHENTICATED,
-    Forbidden: CloseCode.FORBIDDEN,
-    NotFound: CloseCode.NOT_FOUND,
-    ResyncNeeded: CloseCode.RESYNC_NEEDED,
-    TooManyRequests: CloseCode.TOO_MANY,
-    Unavailable: CloseCode.RESTARTING,
-}
 
 
 class SocketContract(Protocol):
@@ -71,6 +56,11 @@ class SocketContract(Protocol):
     async def audiences(self, session: "Session") -> Iterable[str]:
         """What a new socket hears. Raises Forbidden or NotFound to refuse it."""
         ...
+
+    async def opened(self, session: "Session") -> None:
+        """A new socket has joined its audiences, and has been told what it missed: tell it what else comes first. What
+        happens meanwhile waits. Raises Forbidden or NotFound to refuse it."""
+        return
 
     def hears(self, session: "Session", stored: Told, audience: str) -> bool:
         """Whether this socket is one to tell, whose caller may hear it."""
@@ -113,6 +103,10 @@ class Session:
         self.caller = caller
         self.audiences: dict[str, int] = {}
         self.deeds = OwnDeeds()
+        self.conversation: ConversationRef | None = None
+        """The one that it is for, where its contract says so, as it stands."""
+        self.shown: frozenset[int] = frozenset()
+        """Messages that it was told of when it opened."""
         self.opened_at = datetime.now(UTC)
         self._websocket = websocket
         self._since = since
@@ -130,6 +124,11 @@ class Session:
         """The user who opened it, on the sockets that are for users."""
         assert isinstance(self.caller, Principal)
         return self.caller
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it was opened to be told what was missed."""
+        return self._since is not None
 
     @property
     def path_params(self) -> dict[str, Any]:
@@ -175,6 +174,16 @@ class Session:
         self._doubtful = False
         self._release()
 
+    def heed(self, conversation: ConversationRef) -> None:
+        """How a conversation stands now; told after that has happened."""
+        if self.conversation is None or self.conversation.id != conversation.id:
+            return
+        self.conversation = conversation
+        try:
+            self._follow()
+        except LobbyError as error:
+            self.end(close_code(error), error.message)
+
     # What commands call
 
     def send(self, message: dict[str, Any]) -> None:
@@ -188,6 +197,12 @@ class Session:
 
     def leave(self, audiences: Iterable[str]) -> None:
         self.services.hub.leave(self.caller.hotel_id, self, audiences)
+
+    def told_up_to(self) -> int:
+        """Everything up to this number that concerns this socket has been written to it."""
+        waiting = (each.stored.seq for each, audience in self._held if self.accepts(each.stored, audience))
+        first = next(waiting, None)
+        return self.services.hub.position(self.caller.hotel_id) if first is None else first - 1
 
     def end(self, code: int, reason: str) -> None:
         """Close this socket, from wherever; the first reason counts."""
@@ -226,6 +241,7 @@ class Session:
         await self.join(joined, self._since)
         self._joined = joined
         self._follow()
+        await self.contract.opened(self)
         self.services.presence.enter(self, self.caller)
         self._busy = False
         self._release()
@@ -299,14 +315,8 @@ class Session:
             self.end(CloseCode.TOO_SLOW, "Too much is unread.")
 
     def _beat(self) -> None:
-        self.send({"type": "heartbeat", "seq": self._told_up_to()})
+        self.send({"type": "heartbeat", "seq": self.told_up_to()})
         self._heartbeat = asyncio.get_running_loop().call_later(HEARTBEAT_EVERY, self._beat)
-
-    def _told_up_to(self) -> int:
-        """Everything up to this number that concerns this socket has been written to it."""
-        if self._held:
-            return self._held[0][0].stored.seq - 1
-        return self.services.hub.position(self.caller.hotel_id)
 
     def _let_go(self) -> None:
         self.services.hub.leave(self.caller.hotel_id, self)
@@ -350,19 +360,6 @@ async def no_such_socket(websocket: WebSocket) -> None:
     """A path that names no socket: accepted, and closed with the reason."""
     await websocket.accept(subprotocol=chosen_subprotocol(websocket))
     await close(websocket, CloseCode.NOT_FOUND, "There is no such socket.")
-
-
-async def close(websocket: WebSocket, code: int, reason: str) -> None:
-    """Close with a reason of at most 123 bytes, as the protocol allows; nothing where the client has gone."""
-    if websocket.client_state is WebSocketState.DISCONNECTED:
-        return
-    short = reason.encode()[:123].decode(errors="ignore")
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
-        await websocket.close(int(code), short)
-
-
-def close_code(error: LobbyError) -> int:
-    return _CODES.get(type(error), CloseCode.RESTARTING)
 
 
 def _since(websocket: WebSocket) -> int | None:

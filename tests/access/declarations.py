@@ -227,6 +227,12 @@ DECLARED = (
     Declared(method="GET", path="/api/chat/conversations/{conversation_id}/", who=Who.WHO_SEES_IT),
     *(Declared(method="POST", path=path, who=Who.DEPARTMENT, ok=CREATED, json=CREATE) for path in bare("create")),
     *(Declared(method="POST", path=path, who=Who.WHO_SEES_IT, json=NAMED) for path in bare("close")),
+    Declared(
+        method="POST",
+        path="/api/chat/conversations/priority/",
+        who=Who.WHO_SEES_IT,
+        json=NAMED | {"priority": 2},
+    ),
     Declared(method="POST", path="/api/chat/messages/mark-read/", who=Who.WHO_SEES_IT, json=NAMED),
     Declared(method="POST", path="/api/chat/messages/typing/", who=Who.WHO_SEES_IT, json=NAMED | {"is_typing": True}),
     Declared(method="POST", path="/api/chat/upload-media/", who=Who.WHO_SEES_IT, ok=CREATED, form=NAMED),
@@ -249,6 +255,8 @@ DECLARED = (
     Declared(method=SOCKET, path="/ws/staff/", who=Who.STAFF),
     Declared(method=SOCKET, path="/ws/chat/", who=Who.STAFF),
     Declared(method=SOCKET, path="/ws/chat/{department_name}/", who=Who.DEPARTMENT),
+    Declared(method=SOCKET, path="/ws/chat/{conversation_id:digits}/", who=Who.WHO_SEES_IT),
+    Declared(method=SOCKET, path="/ws/conversations/", who=Who.STAFF),
     Declared(method=SOCKET, path="/ws/guest/{whatsapp_number}/", who=Who.GUESTS),
     Declared(method=SOCKET, path="/{path:path}", who=Who.NO_SOCKET),
 )

@@ -48,6 +48,8 @@ class What(StrEnum):
     CLOSED = "a conversation was closed"
     TRANSFERRED = "a conversation was transferred, and another department lost it"
     ASSIGNED = "a conversation was assigned"
+    MOVED = "a conversation came to another channel"
+    PRIORITISED = "a conversation's priority was changed"
     CHANNEL = "a channel of the hotel was paused"
     USER = "a user's rights changed"
     STAY = "the guest's stay changed"
@@ -87,6 +89,8 @@ CHANGES: Mapping[What, Change] = {
     What.CLOSED: Change.CLOSED,
     What.TRANSFERRED: Change.TRANSFERRED,
     What.ASSIGNED: Change.ASSIGNED,
+    What.MOVED: Change.MOVED,
+    What.PRIORITISED: Change.PRIORITISED,
 }
 PASSING: Final = frozenset({What.TYPING, What.VIEWING, What.CAME})
 """Signals, which nobody is told afterwards."""
@@ -139,7 +143,7 @@ def _message(what: What, ref: ConversationRef) -> MessageView:
     sender, kind = WRITTEN[what]
     origins = {SenderType.GUEST: MessageOrigin.GUEST, SenderType.STAFF: MessageOrigin.STAFF}
     return MessageView(
-        id=1,
+        id=NOBODY_HERE,  # none that stands there already
         conversation_id=ref.id,
         sender_type=sender,
         sender_name="Somebody",

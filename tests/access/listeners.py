@@ -19,22 +19,25 @@ from tests.sockets import Socket, open_socket
 
 DEPARTMENT = "{department_name}"
 NUMBER = "{whatsapp_number}"
+CONVERSATION = "{conversation_id:digits}"
 
 Frame = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Somebody who has a socket: of one department, or as a guest, where its path names one."""
+    """Somebody who has a socket: of one department, of one conversation, or as a guest, where its path names one."""
 
     declared: DeclaredSocket
     person: Person
     department: Department | None = None
     guest_of: Thread | None = None
+    own: Thread | None = None
 
     @property
     def path(self) -> str:
         named = self.declared.path.replace(DEPARTMENT, self.department.group if self.department else "")
+        named = named.replace(CONVERSATION, str(self.own.id) if self.own else "")
         return quote(named.replace(NUMBER, self.guest_of.number if self.guest_of else ""))
 
     @property
@@ -45,6 +48,10 @@ class Listener:
     def joined(self) -> tuple[Department, ...]:
         """The departments of which this socket hears."""
         return JOINED.get(self.person.caller, ()) if self.department is None else (self.department,)
+
+    def may_name(self, threads: list[Thread]) -> list[Thread]:
+        """About which of these it may be asked for anything: all, but where the path says about which."""
+        return threads if self.own is None else [self.own]
 
     def refused(self, thread: Thread) -> str | None:
         """The code of the error with which a command about this conversation is refused; None where it is not."""
@@ -58,6 +65,8 @@ class Listener:
         """How this one comes to hear of an event about this conversation, the first that applies first."""
         if self.guest_of is not None:
             return [By.OWN] if thread == self.guest_of else []
+        if self.own is not None:
+            return [By.ITS_OWN] if thread == self.own else []
         if thread.hotel != self.person.hotel:
             return []
         conversation: ConversationRef | None = getattr(event, "conversation", None)
@@ -68,6 +77,7 @@ class Listener:
             By.HOTEL: True,
             By.SUBSCRIPTION: subscribed and may_follow,
             By.DEPARTMENT: not {*places}.isdisjoint(self.joined),
+            By.NOBODYS: conversation is not None and place is None,
             By.LOSS: getattr(event, "previous_department", None) in self.joined,
         }
         return [way for way, it_does in applies.items() if it_does]
@@ -90,6 +100,9 @@ def listeners(declared: DeclaredSocket, town: Town) -> list[Listener]:
         return [Listener(declared, Person(Caller.NOBODY, each.hotel), guest_of=each) for each in town.relayed]
     if DEPARTMENT in declared.path:
         return [Listener(declared, each, name) for each in town.staff for name in JOINED[each.caller]]
+    if CONVERSATION in declared.path:
+        own = ((each, thread) for each in town.staff for thread in town.relayed if thread.hotel == each.hotel)
+        return [Listener(declared, each, own=thread) for each, thread in own if thread.place in SEES[each.caller]]
     return [Listener(declared, each) for each in town.staff]
 
 
@@ -116,7 +129,7 @@ def about(frame: Frame) -> int | None:
         return frame["user_id"] - NOBODY_HERE if frame["user_id"] > NOBODY_HERE else None
     if frame.get("is_typing") is False:  # it ends by itself
         return None
-    return next((frame[name] for name in ("conversation_id", "channel_id") if name in frame), None)
+    return next((int(frame[name]) for name in ("conversation_id", "channel_id") if name in frame), None)
 
 
 def word(frame: Frame) -> str:

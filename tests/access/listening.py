@@ -18,6 +18,8 @@ class By(StrEnum):
     HOTEL = "they are staff of the hotel"
     SUBSCRIPTION = "they have subscribed to the conversation, and see it now"
     DEPARTMENT = "they are joined to its department"
+    NOBODYS = "no department has it yet, and they list all that they see"
+    ITS_OWN = "it is the conversation that the socket is for, and they see it now"
     LOSS = "they are joined to the department that has lost it"
     OWN = "they are the guest"
 
@@ -110,6 +112,8 @@ _CHANGES: Mapping[What, str] = {
     What.CLOSED: "closed",
     What.TRANSFERRED: "transferred",
     What.ASSIGNED: "assigned",
+    What.MOVED: "moved",
+    What.PRIORITISED: "prioritised",
 }
 _CHAT_COMMANDS: Mapping[str, Command] = {
     "subscribe_conversation": Command(),
@@ -120,6 +124,7 @@ _CHAT_COMMANDS: Mapping[str, Command] = {
     "close_conversation": Command(moves=True),
     "transfer": Command(fields={"department": "café"}, moves=True),
     "assign": Command(fields={"user_id": None}),
+    "priority": Command(fields={"priority": 2}),
     "note": Command(fields={"content": "Rings twice"}),
     "reopen": Command(ok="not_closed"),
     "viewing": Command(fields={"is_viewing": True}),
@@ -162,6 +167,54 @@ DEPARTMENT_CHAT = DeclaredSocket(
     },
 )
 
+_UPDATED = dict.fromkeys((What.RELAY_STARTED, *_CHANGES), "conversation_updated")
+CONVERSATION = DeclaredSocket(
+    path="/ws/chat/{conversation_id:digits}/",
+    key="type",
+    subscribe="",
+    commands={
+        "chat_message": Command(about=(), fields={"content": "Hello"}, for_all=True),
+        "typing": Command(about=(), fields={"is_typing": True}, for_all=True),
+        "mark_read": Command(about=(), for_all=True),
+    },
+    tells={
+        what: {By.ITS_OWN: word}
+        for what, word in {
+            **_UPDATED,
+            What.GUEST_WROTE: "chat_message",
+            What.STAFF_WROTE: "chat_message",
+            What.FLOW_WROTE: "chat_message",
+            What.CORRECTED: "message_updated",
+            What.REPORTED: "message_status",
+            What.READ: "messages_read",
+            What.TYPING: "typing_indicator",
+        }.items()
+    },
+)
+
+CONVERSATIONS = DeclaredSocket(
+    path="/ws/conversations/",
+    key="type",
+    subscribe="",
+    commands={
+        "get_conversations": Command(about=(), for_all=True),
+        "refresh_conversations": Command(about=(), for_all=True),
+    },
+    tells={
+        **{
+            what: {By.DEPARTMENT: word, By.NOBODYS: word, By.LOSS: word}
+            for what, word in {
+                **_UPDATED,
+                What.GUEST_WROTE: "new_customer_message",
+                What.STAFF_WROTE: "conversation_updated",
+                What.FLOW_WROTE: "conversation_updated",
+                What.CORRECTED: "conversation_updated",
+            }.items()
+        },
+        What.RELAY_STARTED: {By.HOTEL: "conversation_updated"},
+    },
+)
+
 GUEST = DeclaredSocket(
     path="/ws/guest/{whatsapp_number}/",
     key="type",
@@ -174,7 +227,7 @@ GUEST = DeclaredSocket(
     },
 )
 
-SOCKETS = (STAFF, CHAT, DEPARTMENT_CHAT, GUEST)
+SOCKETS = (STAFF, CHAT, DEPARTMENT_CHAT, CONVERSATION, CONVERSATIONS, GUEST)
 
 TOLD_NOBODY = frozenset({What.CREATED, What.USER, What.STAY, What.ACCOUNT, What.UNKNOWN})
 """What no socket has a word for: what the flow has to itself, and what has rights looked at again."""

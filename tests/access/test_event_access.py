@@ -157,9 +157,9 @@ async def told_so_many(socket: Socket, number: int) -> list[Told]:
 
 
 def told(frames: list[Frame]) -> list[Told]:
-    """What has happened, among answers and heartbeats."""
+    """What has happened, among answers and heartbeats, and what a socket of one conversation begins with."""
     return [
         Told(each["seq"], word(each), thread_id)
         for each in frames
-        if "seq" in each and (thread_id := about(each)) is not None
+        if "seq" in each and each["type"] != "recent_messages" and (thread_id := about(each)) is not None
     ]

@@ -30,6 +30,7 @@ async def test_every_socket_answers_with_and_without_its_slash(app: FastAPI, ser
     for surface in surfaces(app):
         if surface.method == SOCKET and surface.path != NO_SOCKET:
             named = surface.path.replace("{department_name}", "Room%20Service").replace("{whatsapp_number}", "+1")
+            named = named.replace("{conversation_id:digits}", "1")
             for path in (named, named.rstrip("/")):
                 async with open_socket(server, path, token="x") as socket:
                     assert await socket.closed_with() == 4401, path

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from app.core.types import Department
 from app.store.saving import batched
 from tests.access.declarations import DECLARED, Declared, expected
-from tests.access.listeners import DEPARTMENT, NUMBER, Frame, Listener, Opened, all_open, listeners
+from tests.access.listeners import CONVERSATION, DEPARTMENT, NUMBER, Frame, Listener, Opened, all_open, listeners
 from tests.access.listening import SOCKETS, Command, DeclaredSocket
 from tests.access.surfaces import SOCKET
 from tests.access.town import Person, Thread, Town
@@ -42,6 +42,10 @@ def paths(declared: Declared, person: Person, town: Town) -> Iterator[tuple[str,
         for each in Department:
             yield declared.path.replace(DEPARTMENT, quote(each)), expected(declared, person.caller, place=each)
         yield declared.path.replace(DEPARTMENT, "spa"), 404
+    elif CONVERSATION in declared.path:
+        for thread in town.relayed:
+            path, own_hotel = declared.path.replace(CONVERSATION, str(thread.id)), thread.hotel == person.hotel
+            yield path, expected(declared, person.caller, own_hotel=own_hotel, place=thread.place)
     else:
         path = declared.path.replace(NUMBER, town.relayed[0].number).replace("{path:path}", "ws/nowhere/")
         yield path, expected(declared, person.caller)
@@ -108,7 +112,7 @@ async def carried_out_wrongly(name: str, sockets: Opened, town: Town) -> list[st
     faults = []
     for listener, socket in sockets:
         command = listener.declared.commands[name]
-        for thread in town.relayed:
+        for thread in listener.may_name(town.relayed):
             if listener.refused(thread) and not command.for_all:
                 continue
             for asked in commands(listener, name, thread):
@@ -131,4 +135,4 @@ def commands(listener: Listener, name: str, thread: Thread) -> Iterator[Frame]:
 
 
 def errors(frames: list[Frame]) -> list[str]:
-    return [str(frame["code"]) for frame in frames if frame["type"] == "error"]
+    return [str(frame["code"]) for frame in frames if "code" in frame]

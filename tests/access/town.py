@@ -152,7 +152,13 @@ class Town:
 
     async def as_it_stands(self) -> list[object]:
         """What a refused call must leave alone."""
-        columns = (Conversation.status, Conversation.department, Conversation.assignee_id, Conversation.last_message_id)
+        columns = (
+            Conversation.status,
+            Conversation.department,
+            Conversation.assignee_id,
+            Conversation.priority,
+            Conversation.last_message_id,
+        )
         async with self.database.read() as work:
             rows = await work.connection.execute(select(Conversation.id, *columns).order_by(Conversation.id))
             counts = [
@@ -183,6 +189,7 @@ class Town:
                     status=thread.status,
                     department=place,
                     assignee_id=None,
+                    priority=1,
                     closed_at=None,
                     flow_name=None,
                     current_step=None,

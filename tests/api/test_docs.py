@@ -10,6 +10,7 @@ import httpx
 from app.api import refusals
 from app.core.close_codes import CloseCode
 from app.ws.chat_commands import commands as chat_commands
+from app.ws.conversations import conversation_commands, list_commands
 from app.ws.staff import commands
 
 METHODS = {"get", "put", "post", "patch", "delete"}
@@ -186,8 +187,11 @@ async def test_the_sockets_of_the_chat_and_of_guests_are_told_of_with_the_codes_
 ) -> None:
     told = (await described(client))["info"]["description"]
 
-    for socket in ("`/ws/chat/`", "`/ws/chat/{department_name}/`", "`/ws/guest/{whatsapp_number}/`"):
+    one, all_ = "`/ws/chat/{conversation_id}/`", "`/ws/conversations/`"
+    for socket in ("`/ws/chat/`", "`/ws/chat/{department_name}/`", one, all_, "`/ws/guest/{whatsapp_number}/`"):
         assert socket in told, socket
+    for word in (*conversation_commands.names, *list_commands.names, "recent_messages", "new_customer_message"):
+        assert f"`{word}`" in told, word
     for word in (*chat_commands.names, "reaction", *(str(code.value) for code in CloseCode)):
         assert word in told, word
 

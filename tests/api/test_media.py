@@ -334,6 +334,12 @@ async def test_anything_else_is_refused_with_a_sentence_and_not_kept(
     assert not stored_under(Path(settings.media_dir))
 
 
+async def test_a_refusal_says_whose_rules_count(client: httpx.AsyncClient, hotel: HotelWorld) -> None:
+    answer = await upload(client, files.VORBIS, "song.ogg", "audio/ogg")
+
+    assert answer.json()["error"].endswith("Uploads go by WhatsApp's rules, whichever channel they are for.")
+
+
 async def test_sound_of_more_than_sixteen_megabytes_is_too_big(client: httpx.AsyncClient, hotel: HotelWorld) -> None:
     answer = await upload(client, files.MP3 + bytes(16 * MEGABYTE))
 

@@ -1,4 +1,5 @@
-"""Document 3's clients on a page: its samples as printed, on a socket, with what they are to hear handed to them."""
+"""Clients on a page: document 3's samples as printed, on a socket, with what they are to hear handed to them; and
+document 4's."""
 
 from typing import Any, Final
 
@@ -37,6 +38,16 @@ async def start_error_handling(page: SamplePage) -> None:
     """The sample hands over what it hears by itself; it sends nothing."""
     await page.evaluate("connect()")
     await page.run("error_handling.js")
+
+
+async def start_chat_manager(page: SamplePage, conversation_id: int) -> None:
+    """Document 4's class, as ``manager``: in a conversation, and with the list, for which it never asks by itself."""
+    await page.run("chat_manager.js")
+    await page.evaluate("void (window.manager = openChatManager())")
+    await page.page.evaluate("(id) => manager.connectToChat(id)", str(conversation_id))
+    await page.evaluate("manager.connectToConversationList()")
+    await page.evaluate("void (window.conversationSocket = manager.conversationSocket)")
+    await page.run("get_conversations.js")
 
 
 async def sent_by_quick_start(page: SamplePage, conversation_id: int, content: str) -> list[list[Any]]:

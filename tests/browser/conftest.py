@@ -32,9 +32,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def token(client: httpx.AsyncClient, world: World) -> str:
-    """Rita's, of Reception, to whom the guest in room 101 has written: theirs is conversation 1."""
+    """Rita's, of Reception as Wilma is, to whom the guest in room 101 has written: theirs is conversation 1."""
     hotel = await world.hotel()
-    await world.user(hotel, "rita", UserType.DEPARTMENT_STAFF, (Department.RECEPTION,))
+    for username in ("rita", "wilma"):
+        await world.user(hotel, username, UserType.DEPARTMENT_STAFF, (Department.RECEPTION,))
     await world.guest(hotel, phone=JOHN)
     written = {"whatsapp_number": "+1234567890", "message": "I need help with my room", "message_type": "text"}
     answer = await client.post("/api/chat/guest-webhook/", json=written)

@@ -1,5 +1,5 @@
 // What the documents' samples leave undefined, and nothing else: whom a page signs in as, where the documents' hosts
-// are, and functions of the page that write down what they were called with. `settings` comes from page.py.
+// are, which conversation they mean, and functions of the page that write down what they were called with. `settings` comes from page.py.
 
 const DOCUMENTS_HOSTS = ['localhost:8000', 'your-domain'];
 const OWN_FUNCTIONS = [
@@ -29,6 +29,7 @@ window.WebSocket = class extends WebSocket {
     const address = new URL(printed);
     if (!DOCUMENTS_HOSTS.includes(address.host)) throw new Error(`No document names ${address.host}.`);
     address.host = settings.host;
+    address.pathname = address.pathname.replace('abc123', settings.conversationId);
     if (settings.token) address.searchParams.set('token', settings.token);
     super(address);
     sockets.push(this);
@@ -43,6 +44,16 @@ window.WebSocket = class extends WebSocket {
     }
   }
 };
+
+console.log = (...given) => note('console.log', ...given);
+
+// Document 4's class leaves two of its methods to the page.
+function openChatManager() {
+  for (const name of ['updateConversationList', 'addMessageToChat']) {
+    ChatManager.prototype[name] = (...given) => note(name, ...given);
+  }
+  return new ChatManager(settings.token);
+}
 
 // The page has one socket, however it came by it.
 Object.defineProperty(window, 'websocket', { get: () => sockets.at(-1) });

@@ -66,9 +66,10 @@ class SamplePage:
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(error.message))
 
-    async def run(self, sample: str) -> None:
-        """Run a sample as a script of the page."""
-        await self.page.add_script_tag(content=(SAMPLES / sample).read_text(encoding="utf-8"))
+    async def run(self, *samples: str) -> None:
+        """Run a sample as a script of the page; several as one, with nothing in between."""
+        texts = [(SAMPLES / each).read_text(encoding="utf-8") for each in samples]
+        await self.page.add_script_tag(content="\n".join(texts))
 
     async def module(self, sample: str) -> str:
         """The address of a sample as a module, for ``import``."""
@@ -119,18 +120,28 @@ class SamplePage:
 
 @asynccontextmanager
 async def open_page(
-    browser: Browser, server: str, *, token: str | None = None, holds_sends: bool = False
+    browser: Browser,
+    server: str,
+    *,
+    token: str | None = None,
+    holds_sends: bool = False,
+    conversation_id: int | None = None,
 ) -> AsyncIterator[SamplePage]:
     """An empty page of the served Lobby's own origin, which knows the documents' hosts as that one.
 
     Without a token its sockets are opened by what cookies the page has. ``holds_sends``: what is sent over a socket
-    that is yet to open waits for that.
+    that is yet to open waits for that. ``conversation_id`` is whom the documents' ``abc123`` means.
     """
     context = await browser.new_context()
     page = await context.new_page()
     # Any page that Lobby serves will do; it must come from there, or Chromium keeps it from sockets of this machine.
     await page.goto(f"{server}/health/live/")
-    settings = {"host": server.removeprefix("http://"), "token": token, "holdsSends": holds_sends}
+    settings = {
+        "host": server.removeprefix("http://"),
+        "token": token,
+        "holdsSends": holds_sends,
+        "conversationId": conversation_id,
+    }
     sample_page = SamplePage(page)
     await page.add_script_tag(content=f"const settings = {json.dumps(settings)};")
     for name in SUPPLIED:

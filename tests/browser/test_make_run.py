@@ -46,6 +46,10 @@ async def test_the_documents_samples_work_in_the_demo_hotel(browser: Browser, de
         assert [guests["id"], *answers] == [received["message_id"], *(each["id"] for each in shown)]
         stored = await _on_the_desk(client, token, received["conversation_id"])
         assert stored == [_in_short(each) for each in (guests, *shown)]
+        listed, said = await _talk(browser, demo, token, "Is there anything else?")
+        assert received["conversation_id"] in [int(each["id"]) for each in listed]
+        newest = (await _on_the_desk(client, token, 1))[-1]
+        assert (newest["id"], newest["content"]) == (int(said["id"]), "Is there anything else?")
 
 
 async def _answer(browser: Browser, demo: str, token: str, conversation_id: int) -> list[int]:
@@ -62,6 +66,17 @@ async def _answer(browser: Browser, demo: str, token: str, conversation_id: int)
         _, [second, _] = await clients.sent_by_hook(hook, conversation_id, "Here is our menu.")
         _, third, _ = await clients.sent_by_mixin(mixin, conversation_id, "What may we bring you?")
         return [first, second, third]
+
+
+async def _talk(browser: Browser, demo: str, token: str, content: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Staff use document 4's client in conversation 1; the conversations that it shows, and what it shows as said."""
+    async with open_page(browser, demo, token=token, holds_sends=True) as page:
+        await clients.start_chat_manager(page, 1)
+        [[listed]] = await page.called("updateConversationList")
+        await page.page.evaluate("(content) => manager.sendMessage(content)", content)
+        [[said]] = await page.called("addMessageToChat")
+        assert page.errors == []
+    return listed, said
 
 
 async def _on_the_desk(client: httpx.AsyncClient, token: str, conversation_id: int) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from tests.channels.instagram_payloads import (
     message,
     text,
 )
-from tests.channels.whatsapp_cases import Case, Says
+from tests.inbound_cases import Case, Says
 
 SENT = "mid.sent1"
 ODD_TIMES: tuple[Any, ...] = (0, -5, "1795132801000", "9" * 30, "soon", 1.5, None, {}, 10**40)

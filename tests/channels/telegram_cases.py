@@ -3,10 +3,10 @@
 Written after the Bot API's reference; all people and ids are invented.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from tests.fake_telegram import GUEST, Json, message, person, pressing, private
+from tests.inbound_cases import Case, Says
 
 GROUP = -1002300000007
 PHOTO = [
@@ -14,28 +14,10 @@ PHOTO = [
     {"file_id": "ph-large", "file_unique_id": "c", "width": 1280, "height": 960, "file_size": 140_000},
     {"file_id": "ph-middle", "file_unique_id": "b", "width": 320, "height": 240, "file_size": 9_000},
 ]
+DEEP: Any = "x"
+for _ in range(200):
+    DEEP = {"type": "bold", "text": DEEP}
 HUGE = 21 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Says:
-    """A message that is stored: its type, a part of what it reads, the provider's name of its file, its writer."""
-
-    type: str
-    text: str | None = None
-    media: str | bool | None = None
-    sender: str | None = None
-
-
-@dataclass(frozen=True)
-class Case:
-    """``changes`` are the kinds of items that are no messages, each with what it names."""
-
-    name: str
-    payload: Any
-    messages: tuple[Says, ...] = ()
-    changes: tuple[tuple[str, Any], ...] = ()
-    ignored: bool = False
 
 
 def one(name: str, says: Says, **content: Any) -> Case:
@@ -118,6 +100,27 @@ KINDS = [
     ),
     one("card_of_nothing", Says("contacts", "cannot be shown"), contact=["x"]),
     one("dice", Says("text", "🎲"), dice={"emoji": "🎲", "value": 4}),
+    one(
+        "rich_text",
+        Says("text", "Arrival\nWe come late, by the night train.\n1. two towels\n[photo]\nThe platform"),
+        rich_message={
+            "blocks": [
+                {"type": "section_heading", "text": "Arrival", "size": 1},
+                {
+                    "type": "paragraph",
+                    "text": ["We come ", {"type": "bold", "text": ["late", ", "]}, "by the night train."],
+                },
+                {
+                    "type": "list",
+                    "items": [{"label": "1.", "blocks": [{"type": "paragraph", "text": "two towels"}]}],
+                },
+                {"type": "divider"},
+                {"type": "photo", "photo": PHOTO, "caption": {"text": "The platform"}},
+            ]
+        },
+    ),
+    one("rich_text_of_nothing", Says("text", "cannot be shown"), rich_message={"blocks": [{"type": "divider"}, 7, []]}),
+    one("rich_text_too_deep", Says("text", "cannot be shown"), rich_message={"blocks": [{"text": DEEP}]}),
     one("kind_of_the_future", Says("unsupported", "hologram"), hologram={"x": 1}),
     one("kind_missing", Says("unsupported", "cannot be shown")),
 ]

@@ -148,6 +148,34 @@ async def test_a_file_that_telegram_would_not_take_is_not_sent(
     assert (result.outcome, await telegram.calls()) == (SendOutcome.REFUSED, [])
 
 
+async def test_a_picture_that_telegram_shows_as_none_goes_as_a_file(
+    channel: Telegram, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(b"a panorama")
+    local = LocalFile(path=path, mime_type="image/jpeg", filename="view.jpg")
+    await telegram.fail(code=400, description="Bad Request: PHOTO_INVALID_DIMENSIONS", method="sendPhoto")
+
+    result = await send(channel, MediaOut(type=MessageType.IMAGE, upload_id="", caption="The view", file=local))
+
+    assert result.outcome is SendOutcome.ACCEPTED
+    assert result.upload_id is not None
+    assert result.upload_id.startswith("document:")
+    (sent,) = await telegram.calls("sendDocument", ok=True)
+    assert (sent["files"], sent["fields"]["caption"]) == (["document"], "The view")
+
+
+async def test_too_much_in_a_group_silences_the_group_and_nobody_else(
+    channel: Telegram, telegram: FakeTelegram
+) -> None:
+    """Telegram takes twenty messages a minute in one."""
+    for to, is_group in (("-1001", True), (str(GUEST), False)):
+        await telegram.fail(code=429, description="Too Many Requests: retry after 40", parameters={"retry_after": 40})
+        result = await send(channel, TextOut(text="Hello"), to=to, to_group=is_group)
+        assert result.retry_after == 40
+        assert result.outcome is (SendOutcome.PAIR_RATE if is_group else SendOutcome.THROTTLED)
+
+
 async def test_places_are_pins_and_those_with_a_name_are_venues(channel: Telegram, telegram: FakeTelegram) -> None:
     await send(channel, LocationOut(latitude=1.5, longitude=-2.5))
     await send(channel, LocationOut(latitude=1.5, longitude=-2.5, name="Pier 4"))
@@ -247,6 +275,7 @@ async def test_what_can_be_no_token_stands_in_no_address(channel: Telegram, tele
         (LocationOut(latitude=91, longitude=0), "bad_coordinates"),
         (LocationOut(latitude=0, longitude=float("nan")), "bad_coordinates"),
         (ReactionOut(target="1:1", emoji="🛎️"), "bad_emoji"),
+        (MediaOut(type=MessageType.DOCUMENT, upload_id="", size=50 * 1024 * 1024 + 1), "file_too_big"),
         (TemplateOut(name="wifi", language="en"), "no_template"),
     ],
 )

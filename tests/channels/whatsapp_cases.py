@@ -3,7 +3,6 @@
 Written after Meta's webhook reference of the Cloud API; all people and numbers are invented.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from tests.channels.whatsapp_payloads import (
@@ -16,34 +15,11 @@ from tests.channels.whatsapp_payloads import (
     text,
 )
 from tests.fake_graph import SEA_VIEW_NUMBER
+from tests.inbound_cases import Case, Says
 
 SENT = "wamid.SENT1"
 OUR_NUMBER = "12025550100"
 ODD_TIMES: tuple[Any, ...] = ("0", "-62135596800", "1795132801000", "9" * 20, "soon", 1795132801, 1.5, None, {})
-
-
-@dataclass(frozen=True)
-class Says:
-    """A message that is stored: its type, a part of what it reads, and where it is answered where that matters."""
-
-    type: str
-    text: str | None = None
-    media: bool = False
-    sender: str | None = None
-
-
-@dataclass(frozen=True)
-class Case:
-    """``changes`` are the kinds of items that are no messages, each with what it names. ``odd`` ones are also tried in
-    the middle of a body that is otherwise fine."""
-
-    name: str
-    payload: Any
-    messages: tuple[Says, ...] = ()
-    statuses: tuple[tuple[str, str, int | None], ...] = ()
-    changes: tuple[tuple[str, Any], ...] = ()
-    ignored: bool = False
-    odd: bool = field(default=False)
 
 
 def one(name: str, raw: Json, *says: Says, odd: bool = False, **more: Any) -> Case:

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from tests.channels.whatsapp_cases import FILE, MESSAGES, SENT, Case, Says, here, one, without
+from tests.channels.whatsapp_cases import FILE, MESSAGES, SENT, here, one, without
 from tests.channels.whatsapp_payloads import (
     GUEST,
     GUEST_USER_ID,
@@ -18,6 +18,7 @@ from tests.channels.whatsapp_payloads import (
     text,
 )
 from tests.fake_graph import ALPINE_NUMBER
+from tests.inbound_cases import Case, Says
 
 
 def field_of(name: str, field_name: str, *, ignored: bool = True, **value: Any) -> Case:

@@ -92,7 +92,7 @@ async def test_where_no_answer_would_reach_the_guest_the_conversation_comes_to_t
 
     assert received["conversation_id"] == johns
     assert (await ledger.conversation(Conversation.id == johns)).channel_id != hotel.channel_id
-    assert await changes(ledger, hotel) == told
+    assert await changes(ledger, hotel) == [*told, (johns, Change.MOVED)]
 
 
 async def test_another_departments_and_the_bots_conversations_are_left_alone(
@@ -164,6 +164,33 @@ async def test_a_relay_that_staff_have_ended_begins_anew_in_the_same_conversatio
     assert (conversation.status, conversation.department) == (RELAY, Department.RECEPTION)
     assert conversation.relayed_at == conversation.waiting_since == conversation.last_message_at
     assert (await changes(ledger, hotel))[-1] == (here, Change.RELAY_STARTED)
+
+
+async def test_what_staff_opened_again_after_they_had_given_it_back_is_receptions_with_the_next_message(
+    guests: GuestApp, desk: Desk, ledger: Ledger, hotel: HotelWorld, staying: int
+) -> None:
+    here = (await guests.say("Hello"))["conversation_id"]
+    await desk.end_relay(here)
+    await ledger.change(Conversation, status=CLOSED, closed_at=utc_now())
+    await desk.send(here, "One thing more from us")
+    assert (await ledger.conversation()).department is None
+
+    assert (await guests.say("Thank you"))["conversation_id"] == here
+
+    conversation = await ledger.conversation()
+    assert (conversation.status, conversation.department) == (RELAY, Department.RECEPTION)
+    assert (await changes(ledger, hotel))[-1] == (here, Change.RELAY_STARTED)
+
+
+async def test_what_is_nobodys_takes_no_message_that_reception_is_there_for(
+    guests: GuestApp, desk: Desk, johns: int, ledger: Ledger
+) -> None:
+    await ledger.change(Conversation, Conversation.id == johns, department=Department.HOUSEKEEPING)
+    here = (await guests.say("Hello"))["conversation_id"]
+    await ledger.change(Conversation, Conversation.id == here, department=None)
+    await ledger.change(Conversation, Conversation.id == johns, department=Department.RECEPTION)
+
+    assert (await guests.say("Hello again"))["conversation_id"] == johns
 
 
 async def test_many_messages_of_a_guest_at_once_make_one_conversation(

@@ -20,6 +20,7 @@ CLOSE = ("conversations/close/", "/chat/conversations/close/")
 ABOUT_ONE: dict[str, dict[str, Any]] = {
     "conversations/close/": {},
     "/chat/conversations/close/": {},
+    "conversations/priority/": {"priority": 2},
     "messages/mark-read/": {},
     "messages/typing/": {"is_typing": True},
 }
@@ -134,6 +135,21 @@ async def test_a_conversation_is_closed_once(chat: Chat, johns: int) -> None:
 
     for path in CLOSE:
         assert_error(await chat.call("POST", path, json={"conversation_id": johns}), 409, "already_closed")
+
+
+async def test_a_priority_is_answered_and_on_the_desk(chat: Chat, johns: int) -> None:
+    for priority in (3, 3, 1):
+        answer = await chat.post("conversations/priority/", conversation_id=johns, priority=priority)
+        assert answer == {"message": "Priority set.", "conversation_id": johns, "priority": priority}
+        assert (await chat.one(johns))["priority"] == priority
+
+
+@pytest.mark.parametrize("priority", [0, 4, -1, "2", 1.5, True, None])
+async def test_a_priority_that_is_none_is_a_bad_field(chat: Chat, johns: int, priority: object) -> None:
+    body = {"conversation_id": johns, "priority": priority}
+    answer = await chat.call("POST", "conversations/priority/", json=body)
+    assert assert_error(answer, 400, "bad_fields").keys() == {"priority"}
+    assert (await chat.one(johns))["priority"] == 1
 
 
 async def test_all_that_stands_there_is_marked_as_read_and_counted(chat: Chat, desk: Desk, johns: int) -> None:

@@ -62,6 +62,7 @@ async def test_a_guest_on_instagram_and_the_hotels_staff(
         assert texts == [MENU, "Connecting you to Reception...", "Small ones, with pleasure."]
 
         await _send_picture(client, conversation_id)
+        await _cannot_send_a_text_file(client, conversation_id)
         [*_, picture] = await fake_graph.wait_for_sent(GUEST, 4)
         assert picture["message"]["attachment"]["type"] == "image"
         address = picture["message"]["attachment"]["payload"]["url"]
@@ -93,3 +94,12 @@ async def _send_picture(client: httpx.AsyncClient, conversation_id: int) -> None
     draft: dict[str, Any] = {"media_id": uploaded.json()["id"]}
     sent = await client.post(f"/api/conversations/{conversation_id}/messages/", json=draft, headers=rita)
     assert sent.status_code == 201, sent.text
+
+
+async def _cannot_send_a_text_file(client: httpx.AsyncClient, conversation_id: int) -> None:
+    rita = await signed_in(client, "rita")
+    uploaded = await client.post("/api/media/", files={"file": ("rules.txt", b"No dogs", "text/plain")}, headers=rita)
+    draft = {"media_id": uploaded.json()["id"]}
+    refused = await client.post(f"/api/conversations/{conversation_id}/messages/", json=draft, headers=rita)
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_media_type")
+    assert refused.json()["details"] == {"media_id": ["Instagram takes no text/plain."]}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from app.core.drafts import GuestDraft
 from app.core.types import ConversationStatus, DeliveryStatus, IdentityKind, OutboxState
 from app.models import Account, Channel, Conversation, Delivery, Guest, GuestIdentity, InboundItem, Message
 from app.services.inbound.service import Receipt
@@ -14,6 +15,7 @@ from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER
 from tests.hotel_files import hotel as hotel_file
 from tests.hotel_files import loader
 from tests.ledger import Ledger
+from tests.sign_ins import HeldClock
 from tests.world import HotelWorld, World
 
 NEW = "351912000222"
@@ -55,6 +57,25 @@ async def test_a_guest_with_a_new_number_is_the_same_guest_answered_there(
     assert {each.address for each in await ledger.rows(Delivery)} == {NEW}, "also what was waiting"
     await ledger.row(Conversation)
     assert await notes(ledger) == [f"This guest has changed from +{GUEST} to +{NEW} on WhatsApp."]
+
+
+async def test_staff_are_told_also_where_the_conversation_has_gone_to_another_channel_and_once(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, world: World, clock: HeldClock
+) -> None:
+    await world.guest(hotel, phone=GUEST)
+    await desk.say("services", "3", sender=GUEST)
+    clock.move(hours=25)
+    await desk.services.guest_webhook.receive(GuestDraft(number=f"+{GUEST}", text="By the app now"))
+    assert (await ledger.conversation()).channel_id != hotel.channel_id
+
+    for _ in range(2):
+        await take(desk, moved())
+
+    note = await ledger.row(Message, Message.is_note.is_(True))
+    assert (note.channel_id, note.content) == (
+        hotel.channel_id,
+        f"This guest has changed from +{GUEST} to +{NEW} on WhatsApp.",
+    )
 
 
 async def test_what_failed_at_the_old_number_is_sent_again_to_the_new_one(

@@ -8,6 +8,7 @@ import pytest
 
 from app.core.principal import Caller
 from app.core.types import StayStatus
+from app.core.views import ConversationRef
 from app.models import Stay
 from app.services.auth import AuthService
 from app.services.sockets import LOOK_AGAIN_EVERY, OpenSockets
@@ -36,6 +37,9 @@ class Socket:
     def renew(self, caller: Caller) -> None:
         self.caller = caller
         self.renewed += 1
+
+    def heed(self, conversation: ConversationRef) -> None:
+        pass
 
     def end(self, code: int, reason: str) -> None:
         self.codes.append(code)

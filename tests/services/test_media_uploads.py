@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pydantic import SecretStr
 
 from app.bootstrap import media_links
 from app.channels.base import Credentials, SendOutcome, UploadResult
@@ -156,6 +157,40 @@ async def test_an_upload_that_takes_longer_than_a_send_may_goes_on_for_the_next_
     assert (await second).upload_id == "upload-1"
     assert (await media.upload_id(media_id, channel)).upload_id == "upload-1", "which is on record"
     await media.stop()
+
+
+async def test_a_store_that_does_not_answer_in_time_is_tried_again_and_nothing_was_sent(
+    settings: Settings, database: Database, upload: Upload, clock: HeldClock
+) -> None:
+    media_id = await upload()
+    async with await asyncio.start_server(_never_answers, "127.0.0.1") as silent:
+        port = silent.sockets[0].getsockname()[1]
+        bucket = {
+            "media_url": "s3://bucket",
+            "media_endpoint": f"http://127.0.0.1:{port}",
+            "media_access_key_id": "key",
+            "media_secret_access_key": SecretStr("secret"),
+        }
+        storage = MediaStorage(settings.model_copy(update=bucket))
+        media = MediaService(
+            database=database,
+            storage=storage,
+            porter=Porter(storage),
+            links=media_links(settings),
+            channels=ChannelRegistry([]),
+            vault=Vault(settings.secret_key.get_secret_value()),
+            clock=clock,
+            local_within=0.1,
+        )
+
+        async with asyncio.timeout(5), media.local(media_id) as found:
+            assert isinstance(found, UploadResult)
+            assert found.outcome is SendOutcome.RETRY
+
+
+async def _never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
 
 
 async def test_what_goes_wrong_with_an_upload_is_never_ambiguous(

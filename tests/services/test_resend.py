@@ -5,10 +5,11 @@ import asyncio
 import msgspec
 import pytest
 
+from app.core.drafts import GuestDraft
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.principal import Principal
 from app.core.types import DeliveryStatus, Department, MessageType, OutboxState, UserType
-from app.models import Conversation, Delivery, Message
+from app.models import Account, Channel, Conversation, Delivery, Message
 from app.services.outbox.service import MAX_ATTEMPTS
 from tests.desk import GUEST, WELCOME, Desk, principal, status
 from tests.ledger import Ledger
@@ -158,6 +159,66 @@ async def test_after_the_window_only_a_template_is_sent_again(
 
     await ledger.change(Message, Message.id == failed, type=MessageType.TEMPLATE)
     assert (await desk.services.resend.retry(rita, failed)).delivery_status is DeliveryStatus.QUEUED
+
+
+@pytest.fixture
+async def left_behind(
+    desk: Desk, hotel: HotelWorld, ledger: Ledger, world: World, clock: HeldClock, sending: Sending
+) -> int:
+    """A message of staff that WhatsApp has refused, in a conversation that has moved to the hotel's own channel."""
+    await world.guest(hotel)
+    await desk.say("services", "3")
+    (answer,) = await desk.answer(hotel, (await ledger.conversation()).id, "At ten")
+    await sending.graph.fail(code=UNREACHABLE, times=5)
+    await send_due(sending.outbox)
+    await sending.graph.mend()
+    await ledger.change(Channel, Channel.id == hotel.channel_id, paused_at=clock.now)
+    await desk.services.guest_webhook.receive(GuestDraft(number=f"+{GUEST}", text="By the app now"))
+    await ledger.change(Channel, Channel.id == hotel.channel_id, paused_at=None)
+    assert (await ledger.conversation()).channel_id != hotel.channel_id
+    return answer
+
+
+async def test_what_a_moved_conversation_has_left_behind_is_judged_by_the_window_of_its_own_channel(
+    desk: Desk, ledger: Ledger, clock: HeldClock, rita: Principal, left_behind: int
+) -> None:
+    clock.move(hours=25)
+    with pytest.raises(Conflict) as refused:
+        await desk.services.resend.retry(rita, left_behind)
+    assert refused.value.code == "window_closed"
+
+    await ledger.change(Account, Account.address == GUEST, last_inbound_at=clock.now)
+    assert (await desk.services.resend.retry(rita, left_behind)).delivery_status is DeliveryStatus.QUEUED
+
+
+async def test_the_closed_window_of_the_channel_it_moved_to_does_not_concern_it(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock, rita: Principal, left_behind: int
+) -> None:
+    delivery = Delivery.message_id == left_behind
+    there = (await ledger.row(Account, Account.channel_id != hotel.channel_id)).channel_id
+    before = await ledger.row(Account, Account.channel_id == hotel.channel_id)
+    own = await ledger.row(Account, Account.channel_id == there)
+    await ledger.change(Conversation, channel_id=hotel.channel_id, account_id=before.id)
+    await ledger.change(Delivery, delivery, channel_id=there, address=own.address)
+    clock.move(hours=25)
+
+    assert (await desk.services.resend.retry(rita, left_behind)).delivery_status is DeliveryStatus.QUEUED
+
+
+async def test_whoever_said_stop_on_the_channel_by_which_it_leaves_gets_no_template_again(
+    desk: Desk, ledger: Ledger, hotel: HotelWorld, clock: HeldClock, rita: Principal, left_behind: int
+) -> None:
+    await ledger.change(Message, Message.id == left_behind, type=MessageType.TEMPLATE)
+    await ledger.change(Account, Account.channel_id == hotel.channel_id, opted_out_at=clock.now)
+    clock.move(hours=25)
+
+    with pytest.raises(Conflict) as refused:
+        await desk.services.resend.retry(rita, left_behind)
+    assert refused.value.code == "opted_out"
+
+    await ledger.change(Account, Account.channel_id == hotel.channel_id, opted_out_at=None)
+    await ledger.change(Account, Account.channel_id != hotel.channel_id, opted_out_at=clock.now)
+    assert (await desk.services.resend.retry(rita, left_behind)).delivery_status is DeliveryStatus.QUEUED
 
 
 async def test_it_is_for_those_who_see_the_conversation(

@@ -10,6 +10,7 @@ from app.core.links import GuestLinks
 from app.core.principal import Caller, Principal
 from app.core.settings import Settings
 from app.core.types import Department
+from app.core.views import ConversationRef
 from app.services.auth import AuthService
 from app.services.guest_sessions import GuestSessionService
 from app.services.sockets import OpenSockets
@@ -34,6 +35,9 @@ class Socket:
         assert isinstance(caller, Principal)
         self.caller = caller
         self.renewed += 1
+
+    def heed(self, conversation: ConversationRef) -> None:
+        pass
 
     def end(self, code: int, reason: str) -> None:
         self.codes.append(code)

@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from app.channels.items import TemplateNews
 from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.events import ChannelChanged
 from app.core.settings import Settings
 from app.core.templates import Offers
 from app.core.templates import ProviderTemplate as ProviderListed
+from app.core.types import Platform
 from app.models import Channel, Guest, ProviderTemplate
-from app.services.templates.news import template_changed, template_notice, template_refused
+from app.services.templates.news import take_template_news, template_refused
 from app.services.templates.service import TemplateService, speaks
 from app.store.database import Database
 from tests.channels.ports import closed_port
+from tests.channels.whatsapp_payloads import change, document, encode
 from tests.desk import Desk, open_desk, principal
 from tests.fake_graph import BUSINESS_ACCOUNT, SEA_VIEW_NUMBER, FakeGraph
 from tests.ledger import Ledger
@@ -229,7 +232,8 @@ async def test_a_decision_of_the_provider_counts_at_once_and_has_the_list_fetche
 ) -> None:
     await templates.refresh(principal(hotel), hotel.channel_id)
     async with desk.services.database.transaction() as work:
-        concerned = await template_changed(work, ACCOUNT, "spring_offer", "en", "PAUSED", "low quality")
+        news = TemplateNews(name="spring_offer", language="en", status="PAUSED", reason="low quality")
+        concerned = await take_template_news(work, Platform.WHATSAPP, ACCOUNT, news)
     assert concerned == [hotel.channel_id]
     assert ("spring_offer", "en", "PAUSED") in await names(ledger)
     assert (await ledger.row(Channel)).templates_listed_at is None
@@ -242,15 +246,21 @@ async def test_a_decision_of_the_provider_counts_at_once_and_has_the_list_fetche
 async def test_a_webhook_about_a_template_is_read_and_any_other_has_the_list_fetched_anew(
     hotel: HotelWorld, templates: TemplateService, ledger: Ledger, desk: Desk
 ) -> None:
-    about = {"message_template_name": "spring_offer", "message_template_language": "en", "message_template_id": 6}
+    about: dict[str, Any] = {
+        "message_template_name": "spring_offer",
+        "message_template_language": "en",
+        "message_template_id": 6,
+    }
     for notice, status in (
         (about | {"event": "PAUSED", "reason": None}, "PAUSED"),
+        (about | {"event": "REINSTATED", "reason": "NONE"}, "APPROVED"),
         (about, "APPROVED"),
         ({}, "APPROVED"),
     ):
         await templates.refresh(principal(hotel), hotel.channel_id)
-        async with desk.services.database.transaction() as work:
-            assert await template_notice(work, ACCOUNT, notice) == [hotel.channel_id]
+        update = document(change(number=SEA_VIEW_NUMBER, field="message_template_status_update", **notice))
+        update["entry"][0]["id"] = ACCOUNT
+        await desk.take(encode(update))
         assert ("spring_offer", "en", status) in await names(ledger)
         assert (await ledger.row(Channel)).templates_listed_at is None
 
@@ -260,7 +270,8 @@ async def test_a_decision_is_believed_only_of_those_who_vouch_for_it(
 ) -> None:
     await templates.refresh(principal(hotel), hotel.channel_id)
     async with desk.services.database.transaction() as work:
-        assert await template_changed(work, ACCOUNT, "spring_offer", "en", "DISABLED", among=[]) == []
+        news = TemplateNews(name="spring_offer", language="en", status="DISABLED")
+        assert await take_template_news(work, Platform.WHATSAPP, ACCOUNT, news, among=[]) == []
     assert ("spring_offer", "en", "APPROVED") in await names(ledger)
 
 

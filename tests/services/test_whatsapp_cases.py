@@ -1,60 +1,35 @@
 """Every case of what WhatsApp may send, signed as Meta signs it: alone, and the odd ones among good neighbours.
 
-``LOBBY_WA_CASES`` may name a file with more of them: ``{"cases": [{name, channel, payload, expect}]}``.
+``LOBBY_WA_CASES`` may name a file with more of them (``tests/inbound_cases.py``).
 """
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from app.channels.items import AccountFault, IdentityChanged
 from app.channels.whatsapp.parse import parse
-from app.models import Account, Channel, Conversation, Correction, Media, Message, MessageStatus
+from app.models import Channel, Message
 from app.services.inbound.service import Receipt
-from tests.channels.whatsapp_cases import Case, Says
 from tests.channels.whatsapp_other_cases import CASES
 from tests.channels.whatsapp_payloads import RECEIVED_AT, change, text
 from tests.desk import Desk
 from tests.fake_graph import SEA_VIEW_NUMBER
+from tests.inbound_cases import NEIGHBOUR, Case, Change, assert_messages, assert_statuses, corrections, named_cases
 from tests.ledger import Ledger
 from tests.world import World
 
-NEIGHBOUR = "351912000777"
 _KINDS = {"identity_change": "identity", "edit": "edited", "revoke": "revoked", "account_error": "fault"}
 
 
-def _named_cases() -> list[Case]:
-    """Those of the file that the environment names."""
-    path = os.environ.get("LOBBY_WA_CASES")
-    cases = json.loads(Path(path).read_text())["cases"] if path else []
-    return [_case(each) for each in cases if each["channel"] == "whatsapp"]
-
-
-def _case(raw: dict[str, Any]) -> Case:
-    expected = raw["expect"]
-    return Case(
-        raw["name"],
-        raw["payload"],
-        tuple(Says(e["type"], e["text_contains"], e["media"], e.get("sender")) for e in expected["messages"]),
-        tuple((e["id"], e["status"], e["error_code"]) for e in expected["statuses"]),
-        tuple(_named(each) for each in expected.get("events", [])),
-        expected["ignored"],
-        odd=isinstance(raw["payload"], dict) and isinstance(raw["payload"].get("entry"), list),
-    )
-
-
-def _named(event: dict[str, Any]) -> tuple[str, Any]:
+def _named(event: dict[str, Any]) -> Change:
     kind = _KINDS[event["kind"]]
-    return kind, {"identity": (event.get("old"), event.get("new")), "fault": event.get("code")}.get(
-        kind, event.get("target")
-    )
+    told = {"identity": (event.get("old"), event.get("new")), "fault": event.get("code")}
+    return kind, told.get(kind, event.get("target"))
 
 
-ALL = [*CASES, *_named_cases()]
+ALL = [*CASES, *named_cases("LOBBY_WA_CASES", "whatsapp", _named)]
 ODD = [case for case in ALL if case.odd]
 
 
@@ -75,10 +50,7 @@ def encode(payload: Any) -> bytes:
 async def test_alone(desk: Desk, ledger: Ledger, case: Case) -> None:
     body = encode(case.payload)
 
-    receipt = await desk.take(body)
-    again = await desk.take(body)
-
-    assert (receipt, again) == ((Receipt.IGNORED if case.ignored else Receipt.PROCESSED),) * 2
+    assert (await desk.take(body), await desk.take(body)) == case.receipts
     await assert_holds(ledger, case)
 
 
@@ -98,37 +70,14 @@ async def test_among_good_neighbours(desk: Desk, ledger: Ledger, case: Case) -> 
 
 
 async def assert_holds(ledger: Ledger, case: Case) -> None:
-    stored = await stored_messages(ledger)
-    assert len(stored) == len(case.messages), stored
-    for said, (kind, content, media, address) in zip(case.messages, stored, strict=True):
-        assert (kind, media) == (said.type, said.media)
-        assert (said.text or "") in content
-        assert said.sender in {None, address}
-    reports = await ledger.rows(MessageStatus)
-    assert sorted((each.external_id, each.status, each.error_code or 0) for each in reports) == sorted(
-        (external_id, word, code or 0) for external_id, word, code in case.statuses
-    )
+    await assert_messages(ledger, case)
+    await assert_statuses(ledger, case)
     assert await changes(ledger, case) == list(case.changes)
 
 
-async def stored_messages(ledger: Ledger) -> list[tuple[str, str, bool, str]]:
-    """What guests are known to have sent: ``(type, content, has a file, address)``."""
-    async with ledger.database.read() as work:
-        rows = await work.connection.execute(
-            select(Message.type, Message.content, Media.id, Account.address)
-            .join(Conversation, Conversation.id == Message.conversation_id)
-            .join(Account, Account.id == Conversation.account_id)
-            .outerjoin(Media, Media.message_id == Message.id)
-            .where(Message.sender_type == "guest", Account.address != NEIGHBOUR)
-            .order_by(Message.id)
-        )
-        return [(kind.value, content, media is not None, address) for kind, content, media, address in rows]
-
-
-async def changes(ledger: Ledger, case: Case) -> list[tuple[str, Any]]:
+async def changes(ledger: Ledger, case: Case) -> list[Change]:
     """What is no message: corrections as they are kept, the rest as it is read."""
-    kept = [("revoked" if each.text is None else "edited", each.target) for each in await ledger.rows(Correction)]
-    found: list[tuple[str, Any]] = list(kept)
+    found = await corrections(ledger)
     if isinstance(case.payload, dict):
         for item in parse(encode(case.payload), received_at=RECEIVED_AT):
             if isinstance(item, IdentityChanged):

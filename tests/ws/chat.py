@@ -30,6 +30,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "close_conversation": {},
     "transfer": {"department": "reception"},
     "assign": {"user_id": None},
+    "priority": {"priority": 2},
     "note": {"content": "x"},
     "reopen": {},
     "viewing": {"is_viewing": True},
@@ -50,14 +51,14 @@ class Chat:
 
     @asynccontextmanager
     async def open(
-        self, username: str, path: str = PATH, *, since: int | None = None, **options: Any
+        self, username: str, path: str = PATH, *, since: int | None = None, is_joined: bool = True, **options: Any
     ) -> AsyncIterator[Socket]:
-        """Somebody's socket, open and joined."""
+        """Somebody's socket, open and joined: what it begins with has been read, unless it is not to be waited for."""
         path = quote(path)
         if since is not None:
             path += f"?since={since}"
         async with open_socket(self.server, path, token=await token_of(self.client, username), **options) as socket:
-            if since is None:
+            if since is None and is_joined:
                 await socket.pending()
             yield socket
 

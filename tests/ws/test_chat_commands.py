@@ -80,6 +80,22 @@ async def test_whoever_watched_what_was_nobodys_is_told_who_has_taken_it_and_no_
         assert kinds(await rooms.pending()) == ["conversation_update transferred"]
 
 
+async def test_a_priority_is_acknowledged_and_told_to_the_department(chat: Chat) -> None:
+    conversation = await chat.relayed()
+    async with chat.open("wanda") as wanda, chat.open("wilma") as wilma, chat.open("rita") as rita:
+        await subscribed(rita, conversation)
+        await wanda.send({"type": "priority", "conversation_id": conversation, "priority": 3})
+
+        (acknowledged,) = await wanda.pending()
+        assert_printed(acknowledged, printed.acknowledged("prioritised"))
+        assert acknowledged["priority"] == 3
+        update, changed = await wilma.receive(), await rita.receive()
+        assert kinds([update, changed]) == ["conversation_update prioritised", "conversation_changed prioritised"]
+        assert (update["data"]["data"]["priority"], update["data"]["data"]["user_name"]) == (3, "Wanda Staff")
+        refused = await command(wanda, "priority", conversation_id=conversation, priority=4)
+        assert (refused["type"], list(refused["details"])) == ("error", ["priority"])
+
+
 async def test_of_two_transfers_the_second_is_told_where_the_conversation_is(chat: Chat) -> None:
     conversation = await chat.relayed()
     async with chat.open("rita") as rita, chat.open("rita") as other:

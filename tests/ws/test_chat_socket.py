@@ -1,12 +1,15 @@
 """``/ws/chat/`` as document 3 describes it: who opens it, and who is told what."""
 
+from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from app.core.drafts import GuestDraft
 from app.core.types import Department, UserType
 from tests.fake_graph import FakeGraph
-from tests.sockets import open_socket
+from tests.sockets import Socket, open_socket
 from tests.world import PASSWORD, signed_in, token_of
 from tests.ws import chat_printed as printed
 from tests.ws.chat import GUEST, PATH, STRANGER, Chat, command, kinds, subscribed
@@ -42,6 +45,30 @@ async def test_a_chat_socket_takes_its_token_by_every_way(chat: Chat, path: str)
     async with open_socket(chat.server, path) as socket:
         await socket.send({"type": "auth", "token": token})
         assert await command(socket, "ping") == {"type": "pong"}
+
+
+async def test_a_move_is_told_with_the_channel_that_it_came_to(chat: Chat) -> None:
+    conversation = await chat.relayed(Department.RECEPTION)
+    post = GuestDraft(number=f"+{GUEST}", text="By the app now")
+    async with chat.services.database.transaction() as work:
+        await work.channels.pause(chat.hotel.channel_id, "Its token has run out.")
+    async with chat.open("rita") as rita:
+        await chat.services.guest_webhook.receive(post)
+        await chat.write("services")
+        await chat.write("3")
+
+        told = [each async for each in _until(rita, "new_conversation")]
+
+    moves = [each["data"]["data"] for each in told if kinds([each]) == ["conversation_update moved"]]
+    assert [(each["id"], each["platform"], each["window_closes_at"] is None) for each in moves] == [
+        (conversation, "Internal", True),
+        (conversation, "WhatsApp", False),
+    ]
+
+
+async def _until(socket: Socket, kind: str) -> AsyncIterator[dict[str, Any]]:
+    while (frame := await socket.receive())["type"] != kind:
+        yield frame
 
 
 async def test_a_relay_is_announced_to_the_staff_of_its_department_as_printed(chat: Chat) -> None:

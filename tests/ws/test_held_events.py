@@ -1,13 +1,10 @@
 """What waits for a socket, and what a client may make of a heartbeat; frames that are nested without end."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 
 import httpx
 import pytest
-from starlette.websockets import WebSocket
 
 from app.core.clock import utc_now
 from app.core.events import UserChanged
@@ -19,6 +16,7 @@ from tests.desk import Desk, open_desk
 from tests.eventually import PATIENCE, eventually
 from tests.sockets import open_socket
 from tests.world import PASSWORD, HotelWorld, World, token_of
+from tests.ws.client import Client
 
 PATH = "/ws/staff/"
 DEEP = "[" * 2000 + "]" * 2000
@@ -29,24 +27,6 @@ async def hotel(world: World) -> HotelWorld:
     hotel = await world.hotel()
     await world.user(hotel, "rita")
     return hotel
-
-
-class Client:
-    """The other end of a socket, without a network."""
-
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self._sends: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._sends.put_nowait({"type": "websocket.connect"})
-        scope = {"type": "websocket", "path": PATH, "headers": [], "query_string": b"", "subprotocols": []}
-        self.websocket = WebSocket(scope, self._sends.get, self._told)
-
-    def go(self) -> None:
-        self._sends.put_nowait({"type": "websocket.disconnect", "code": 1000})
-
-    async def _told(self, message: Any) -> None:
-        if message["type"] == "websocket.send":
-            self.frames.append(json.loads(message["text"]))
 
 
 class WhileOpening(StaffSocket):
@@ -88,7 +68,7 @@ async def opening(desk: Desk, contract: StaffSocket) -> tuple[Session, Client]:
     """Rita's socket, accepted and not yet run; it resumes, and so has heartbeats."""
     signed_in = await desk.services.auth.sign_in("rita", PASSWORD, "192.0.2.7")
     principal = await desk.services.auth.authenticate(signed_in.tokens.access_token)
-    client = Client()
+    client = Client(PATH)
     await client.websocket.accept()
     return Session(client.websocket, desk.services, contract, principal, since=0), client
 

@@ -1,6 +1,7 @@
 """What Instagram takes and how much of it: checked before anything is stored, and once more before it is sent.
 
-Source: Meta's Instagram messaging reference. A text's length is in bytes of UTF-8, a title's in characters.
+Source: Meta's Instagram messaging reference, and "Upload media" there. A text's length is in bytes of UTF-8, a
+title's in characters.
 """
 
 from typing import Final
@@ -32,6 +33,16 @@ ATTACHMENTS: Final = {
     MessageType.AUDIO: "audio",
     MessageType.DOCUMENT: "file",
 }
+
+FORMATS: Final = {
+    MessageType.IMAGE: frozenset({"image/png", "image/jpeg", "image/gif"}),
+    MessageType.VIDEO: frozenset({"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm"}),
+    MessageType.AUDIO: frozenset({"audio/aac", "audio/mp4", "audio/wav"}),
+    MessageType.DOCUMENT: frozenset({"application/pdf"}),
+}
+MEGABYTE: Final = 1024 * 1024
+LARGEST_IMAGE: Final = 8 * MEGABYTE
+LARGEST_FILE: Final = 25 * MEGABYTE
 
 
 def split(text: str) -> list[str]:
@@ -80,6 +91,13 @@ def _check_text(text: str) -> None:
 def _check_file(file: MediaOut) -> None:
     if file.type not in ATTACHMENTS:
         raise NotSendable(f"Instagram takes no file of the type {file.type}.", code="bad_media_type", field="media_id")
+    if file.mime_type is not None and file.mime_type not in FORMATS[file.type]:
+        raise NotSendable(f"Instagram takes no {file.mime_type}.", code="bad_media_type", field="media_id")
+    largest = LARGEST_IMAGE if file.type is MessageType.IMAGE else LARGEST_FILE
+    if file.size is not None and file.size > largest:
+        raise NotSendable(
+            f"Instagram takes {largest // MEGABYTE} MB of {file.type} at most.", code="file_too_big", field="media_id"
+        )
     if file.caption:
         raise NotSendable(
             "Instagram shows no text beside a file; it can be sent by itself.", code="no_caption", field="text"

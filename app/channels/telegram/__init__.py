@@ -1,6 +1,6 @@
 """Telegram by its Bot API: a bot's updates come to its own address, and requests carry its token in theirs.
 
-    parse.py     an update → items;  content.py  what one message says
+    parse.py     an update → items;  content.py  what one message says;  rich.py  the words of a rich one
     limits.py    what Telegram takes
     requests.py  a message of ours → a call of the API
     api.py       a call made, and what became of it
@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import BinaryIO, Final
 
 import httpx
+import msgspec
 
 from app.channels.base import (
     Credentials,
@@ -31,9 +32,9 @@ from app.channels.base import (
 from app.channels.items import Item, Sender
 from app.channels.plain import Plain
 from app.channels.telegram import limits
-from app.channels.telegram.api import BotApi
+from app.channels.telegram.api import BotApi, refusal
 from app.channels.telegram.files import TelegramFiles
-from app.channels.telegram.parse import parse
+from app.channels.telegram.parse import UPDATES, parse
 from app.channels.telegram.requests import Call, call_of, pressed, stands_in
 from app.core.types import IdentityKind, Platform
 
@@ -78,7 +79,11 @@ class Telegram(Plain):
             call = await call_of(message)
         except NotSendable as error:
             return SendResult(outcome=SendOutcome.REFUSED, detail=str(error))
-        return await self._api.send(call, credentials.access_token, known_as=f"r{message.delivery_id}")
+        result = await self._api.send(call, credentials.access_token, known_as=f"r{message.delivery_id}")
+        if message.to_group and result.outcome is SendOutcome.THROTTLED:
+            # A group has a limit of its own, twenty a minute, far below the bot's: it alone waits.
+            return msgspec.structs.replace(result, outcome=SendOutcome.PAIR_RATE)
+        return result
 
     def check(self, content: OutgoingContent) -> None:
         limits.check(content)
@@ -103,6 +108,17 @@ class Telegram(Plain):
             return SendResult(outcome=SendOutcome.ACCEPTED, external_id=external_id)
         call = Call(method="answerCallbackQuery", fields={"callback_query_id": query})
         return await self._api.tell(call, credentials.access_token, external_id)
+
+    async def set_webhook(self, url: str, credentials: Credentials) -> SendResult:
+        """Have the bot's updates sent to this address, with its secret, and all that is read here (``parse.py``)."""
+        fields = {"url": url, "secret_token": credentials.app_secret, "allowed_updates": list(UPDATES)}
+        answer = await self._api.call(Call(method="setWebhook", fields=fields), credentials.access_token)
+        if isinstance(answer, SendResult):
+            return answer
+        if answer.code == 400:  # nobody's fault but the address's
+            detail = f"Telegram does not take {url}. (Telegram: {answer.description})"
+            return SendResult(outcome=SendOutcome.REFUSED, code=answer.code, detail=detail)
+        return SendResult(outcome=SendOutcome.ACCEPTED, external_id=url) if answer.ok else refusal(answer)
 
     async def fetch(
         self, file: MediaSource, *, account: str, credentials: Credentials, into: BinaryIO, limit: int

@@ -14,7 +14,7 @@ import msgspec
 
 from app.channels.base import SendOutcome, SendResult
 from app.channels.shapes import Json, as_id, as_integer, as_list, as_object, as_text
-from app.channels.telegram.requests import Call
+from app.channels.telegram.requests import Call, as_document
 from app.core.text import read_json
 
 _TOKEN: Final = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")
@@ -32,6 +32,7 @@ _NOBODY_THERE: Final = re.compile(
     "|restricted",
     re.IGNORECASE,
 )
+_NO_PICTURE: Final = re.compile("PHOTO_INVALID_DIMENSIONS|IMAGE_PROCESS_FAILED")
 BAD_TOKEN: Final = "The channel's bot token cannot be one."  # noqa: S105 -- a sentence
 
 
@@ -58,11 +59,15 @@ class BotApi:
         self._base = base_url.rstrip("/")
 
     async def send(self, call: Call, token: str, *, known_as: str) -> SendResult:
-        """Send a message; to a group that has moved, where it is now. ``known_as`` names within its chat what gets no
-        message id, a reaction."""
+        """Send a message; to a group that has moved, where it is now, and as a file a picture that Telegram cannot show
+        as one (above twenty times as wide as high). ``known_as`` names within its chat what gets no message id, a
+        reaction."""
         answer = await self.call(call, token)
         if isinstance(answer, Answer) and answer.moved_to is not None:
             call = msgspec.structs.replace(call, fields=call.fields | {"chat_id": answer.moved_to})
+            answer = await self.call(call, token)
+        if isinstance(answer, Answer) and _NO_PICTURE.search(answer.description) and (file := as_document(call)):
+            call = file
             answer = await self.call(call, token)
         if isinstance(answer, SendResult):
             return answer

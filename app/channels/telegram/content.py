@@ -8,6 +8,7 @@ import msgspec
 
 from app.channels.items import InboundMedia
 from app.channels.shapes import Json, as_id, as_integer, as_list, as_object, as_text, as_words
+from app.channels.telegram.rich import words_of
 from app.core.types import MessageType
 
 LARGEST_FILE: Final = 20 * 1024 * 1024
@@ -23,7 +24,8 @@ _ENVELOPE: Final = frozenset(
         *("reply_to_story", "reply_to_checklist_task_id", "reply_to_poll_option_id", "via_bot", "edit_date"),
         *("has_protected_content", "is_from_offline", "is_paid_post", "media_group_id", "author_signature"),
         *("paid_star_count", "effect_id", "reply_markup", "caption", "caption_entities", "has_media_spoiler"),
-        *("show_caption_above_media", "link_preview_options", "entities"),
+        *("show_caption_above_media", "link_preview_options", "entities", "guest_bot_caller_user"),
+        *("guest_bot_caller_chat", "suggested_post_info"),
     }
 )
 _SERVICE: Final = frozenset(
@@ -75,6 +77,14 @@ def read_content(message: Json) -> Content:
 def _text(message: Json) -> Content:
     text = as_words(message.get("text"))
     return Content(type=MessageType.TEXT, text=text) if text else _hidden(MessageType.TEXT)
+
+
+def _rich(message: Json) -> Content:
+    rich = as_object(message.get("rich_message"))
+    text = words_of(rich)
+    return (
+        Content(type=MessageType.TEXT, text=text, extra={"rich_message": rich}) if text else _hidden(MessageType.TEXT)
+    )
 
 
 def _hidden(kind: MessageType) -> Content:
@@ -179,6 +189,7 @@ def _links(message: Json) -> dict[str, Any]:
 
 _READERS: Final[dict[str, Callable[[Json], Content]]] = {
     "text": _text,
+    "rich_message": _rich,
     "photo": _photo,
     "voice": _file(MessageType.AUDIO, "voice", voice=True),
     "audio": _file(MessageType.AUDIO, "audio"),

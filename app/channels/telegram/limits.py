@@ -87,6 +87,8 @@ def _check_text(text: str) -> None:
 def _check_file(file: MediaOut) -> None:
     if file.type not in FILES:
         raise NotSendable(f"Telegram has no file of the type {file.type}.", code="bad_media_type", field="media_id")
+    if file.size is not None and file.size > LARGEST_FILE:
+        raise NotSendable("Telegram takes files of 50 MB at most.", code="file_too_big", field="media_id")
     if file.caption and file.type is MessageType.STICKER:
         raise NotSendable("Telegram shows no text beside a sticker.", code="no_caption", field="text")
     if (length := utf16_units(file.caption)) > MAX_CAPTION:

@@ -15,6 +15,9 @@ from app.core.bounds import fitting
 from app.core.text import read_json
 from app.core.types import MessageType
 
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
+"""The kinds of updates that concern us; Telegram tells of reactions only where they are asked for."""
+
 GROUPS = frozenset({"group", "supergroup"})
 _GONE = frozenset({"kicked", "left"})
 _KEPT = ("forward_origin", "media_group_id", "quote")
@@ -36,14 +39,14 @@ class _Reader:
         self._received_at = received_at
 
     def items(self) -> Iterator[Item]:
-        readers: dict[str, Callable[[Json], Iterator[Item]]] = {
-            "message": self._message,
-            "edited_message": self._edited,
-            "callback_query": self._pressed,
-            "my_chat_member": self._membership,
-            "message_reaction": self._reaction,
-        }
-        for name, read in readers.items():
+        readers: tuple[Callable[[Json], Iterator[Item]], ...] = (
+            self._message,
+            self._edited,
+            self._pressed,
+            self._membership,
+            self._reaction,
+        )
+        for name, read in zip(UPDATES, readers, strict=True):
             if name in self._update:
                 yield from read(as_object(self._update[name]))
 

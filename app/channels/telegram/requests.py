@@ -67,6 +67,13 @@ async def call_of(message: Outgoing) -> Call:
     return msgspec.structs.replace(call, fields=fields)
 
 
+def as_document(call: Call) -> Call | None:
+    """The same picture as a file; None where it is none that goes along."""
+    if call.file is None or call.file_field != "photo":
+        return None
+    return msgspec.structs.replace(call, method=_METHODS["document"], file_field="document")
+
+
 def stands_in(external_id: str) -> int | None:
     """The chat that this stands in."""
     found = _PLACE.fullmatch(external_id)

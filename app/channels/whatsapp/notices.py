@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from app.channels.items import IdentityChanged, Item, Notice, Preference, Sender, Unreadable
+from app.channels.items import IdentityChanged, Item, Notice, Preference, Sender, TemplateNews, Unreadable
 from app.channels.shapes import Json, as_digits, as_id, as_list, as_object, as_text, as_time
 from app.channels.whatsapp.identity import as_user_id
 from app.core.bounds import fitting
@@ -39,6 +39,10 @@ _GRAVE: Final = frozenset(
         *("DISABLED", "PAUSED", "PENDING_DELETION", "RED", "PIN_RESET_REQUEST", "PIN_CHANGED"),
     }
 )
+_TEMPLATES: Final = frozenset(
+    {"message_template_status_update", "message_template_quality_update", "template_category_update"}
+)
+_STATUS_WORDS: Final = {"REINSTATED": "APPROVED", "UNPAUSED": "APPROVED"}
 _SAYS_WHAT: Final = ("event", "decision", "new_quality_score", "alert_severity", "status")
 
 
@@ -52,6 +56,7 @@ def notice(account: str, business_account: str, field: str, value: Json) -> Noti
         subject=field,
         what=what,
         grave=grave,
+        template=_template(value) if field in _TEMPLATES else None,
         details=fitting(value),
     )
 
@@ -91,6 +96,18 @@ def preferences(account: str, value: Json, *, latest: datetime) -> Iterator[Item
             sender = Sender(address=address, phone=number or None, user_id=user_id or None)
             told_at = as_time(preference.get("timestamp"), latest=latest)
             yield Preference(account=account, sender=sender, wanted=word == "resume", at=told_at)
+
+
+def _template(value: Json) -> TemplateNews:
+    """Only ``message_template_status_update`` names an ``event``: the new status."""
+    name, language, event = (
+        as_text(value.get(key), 512) for key in ("message_template_name", "message_template_language", "event")
+    )
+    if not (name and language and event):
+        return TemplateNews()
+    status = event.upper()
+    reason = as_text(value.get("reason"), 500) or None
+    return TemplateNews(name=name, language=language, status=_STATUS_WORDS.get(status, status), reason=reason)
 
 
 def _identity(account: str, external_id: str, old: str, new: str) -> IdentityChanged | Unreadable:

@@ -1,5 +1,6 @@
 """The methods of the Bot API that Lobby calls: what Telegram refuses is refused, in its words."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,7 +33,10 @@ def _get_me(bot: Bot, fields: Json) -> Json:
 
 
 def _set_webhook(bot: Bot, fields: Json) -> bool:
-    bot.url, bot.secret = str(fields.get("url", "")), str(fields.get("secret_token", ""))
+    url, secret = str(fields.get("url", "")), str(fields.get("secret_token", ""))
+    if not re.fullmatch("[A-Za-z0-9_-]{0,256}", secret):
+        raise ApiError(400, "Bad Request: secret token contains unallowed characters")
+    bot.url, bot.secret = url, secret
     return True
 
 

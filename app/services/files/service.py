@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 SPARE = timedelta(hours=1)  # an id that runs out sooner may do so on its way
 UPLOAD_AT_MOST = 900.0  # seconds: 100 MB by a line of 1 Mbit/s
+LOCAL_WITHIN = 10.0  # seconds; the send that it is for needs most of its own time
 _NOT_STORED: Final = {
     MediaState.PENDING: "This file is still on its way.",
     MediaState.FAILED: "This file could not be fetched; POST /api/media/{id}/retry/ tries again.",
@@ -67,6 +68,7 @@ class MediaService:
         channels: ChannelRegistry,
         vault: Vault,
         clock: Clock,
+        local_within: float = LOCAL_WITHIN,
     ) -> None:
         self._database = database
         self._storage = storage
@@ -75,6 +77,7 @@ class MediaService:
         self._channels = channels
         self._vault = vault
         self._clock = clock
+        self._local_within = local_within
         self._uploading: dict[tuple[int, int], asyncio.Task[UploadResult]] = {}
 
     async def find(self, media_id: int, variant: Variant, *, expires: str, signature: str) -> Shown:
@@ -141,12 +144,16 @@ class MediaService:
 
     @asynccontextmanager
     async def local(self, media_id: int) -> AsyncIterator[LocalFile | UploadResult]:
-        """A stored file here, to go along with its message; or why that cannot be. Raises as ``upload_id``."""
+        """A stored file here, to go along with its message; or why that cannot be. Raises as ``upload_id``. It has a
+        time of its own: a store that is slow means that nothing was sent, not that it may have been."""
         async with scratch_folder() as folder:
             try:
-                found = await self._save(media_id, folder / "upload")
+                async with asyncio.timeout(self._local_within):
+                    found = await self._save(media_id, folder / "upload")
             except Unavailable as error:
                 found = UploadResult(outcome=SendOutcome.RETRY, detail=error.message)
+            except TimeoutError:
+                found = UploadResult(outcome=SendOutcome.RETRY, detail="The file could not be read in time.")
             yield found
 
     async def note_upload_id(self, media_id: int, channel: ChannelRecord, upload_id: str) -> None:

@@ -4,6 +4,7 @@ service.py    what may be called
 creating.py   beginning one with a guest
 moving.py     closing, reopening, handing over to a department, giving back to the flow
 assigning.py  who of the staff takes care of it
+prioritising.py  how urgent it is
 noting.py     notes among staff
 turns.py      the rules that several of these and ``sending/`` share: whose turn it is, and what is told of a change
 

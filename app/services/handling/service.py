@@ -16,6 +16,7 @@ from app.services.handling.assigning import Assignment, assign
 from app.services.handling.creating import create
 from app.services.handling.moving import Transfer, close, end_relay, reopen, transfer
 from app.services.handling.noting import note
+from app.services.handling.prioritising import prioritise
 from app.store.database import Database
 
 
@@ -73,6 +74,15 @@ class HandlingService:
         seen = await self._look(principal, conversation_id)
         wanted = Assignment(to=user_id, replaces=replaces, seen_with=seen.assignee_id)
         return await self._database.run(assign, principal, conversation_id, wanted)
+
+    async def prioritise(self, principal: Principal, conversation_id: int, priority: int) -> ConversationRef:
+        """Say how urgent a conversation is: 1 normal, 2 high, 3 urgent. Nothing happens where it is so already.
+
+        Raises Conflict: ``prioritised_meanwhile`` (``priority``) where that has changed since this call began,
+        ``conversation_closed``.
+        """
+        seen = await self._look(principal, conversation_id)
+        return await self._database.run(prioritise, principal, conversation_id, priority, seen.priority)
 
     async def note(
         self, principal: Principal, conversation_id: int, content: str, *, client_message_id: UUID | None = None

@@ -104,11 +104,13 @@ class _Batch:
         return list(first.values())
 
     async def open_conversations(self, arrivals: Sequence[Arrival]) -> None:
-        """Everybody who says something has a conversation; one who merely reacts needs none to be open."""
+        """Everybody who says something has a conversation; one who merely reacts needs none to be open, nor who goes on
+        with what has moved."""
         visitors: dict[tuple[int, int], Visitor] = {}
         for arrival in arrivals:
             visitor = self._visitors[arrival.caller]
-            if not arrival.is_reaction and not visitor.here:
+            goes_on = visitor.choose(self._replied_to(arrival)[1]) or (arrival.by_hotel and visitor.away)
+            if not arrival.is_reaction and not goes_on:
                 visitors.setdefault((visitor.guest.id, visitor.channel.id), visitor)
         if visitors:
             await self._open_for(visitors)
@@ -119,6 +121,7 @@ class _Batch:
 
     async def _open_for(self, openings: dict[tuple[int, int], Visitor]) -> None:
         """With the bot, for visitors by their guest and channel."""
+        await self._changes.settle(self._work)
         wanted = [_opening(visitor, self._desk.first_state(visitor).status) for visitor in openings.values()]
         for conversation, is_new in await self._work.conversations.open_many(wanted):
             visitor = openings[conversation.guest_id, conversation.channel_id]
@@ -130,9 +133,13 @@ class _Batch:
     async def take(self, arrival: Arrival) -> None:
         visitor = self._visitors[arrival.caller]
         reply_to, replies_in = self._replied_to(arrival)
-        conversation = await self._home_of_reaction(visitor, replies_in) if arrival.is_reaction else None
-        # What was open here may have gone to another channel with an earlier message of the batch.
-        conversation = conversation or visitor.choose(replies_in) or await self._open(visitor)
+        if arrival.is_reaction:
+            conversation = await self._home_of_reaction(visitor, replies_in)
+        elif arrival.by_hotel:
+            conversation = await self._home_of_echo(visitor, replies_in)
+        else:
+            # What was open here may have gone to another channel with an earlier message of the batch.
+            conversation = visitor.choose(replies_in) or await self._open(visitor)
         taken = Taken(
             item=arrival.item,
             reading=reading_on_arrival(arrival.item, self._told_of(arrival), writer=self._writer(arrival, visitor)),
@@ -173,13 +180,25 @@ class _Batch:
             return entry, entry.conversation.id
         return self._places.get((arrival.channel.id, external_id), (None, None))
 
-    async def _home_of_reaction(self, visitor: Visitor, replies_in: int | None) -> ConversationState | None:
+    async def _home_of_echo(self, visitor: Visitor, replies_in: int | None) -> ConversationState:
+        """Where the hotel's phone answers: as a guest's message goes, but what staff have had on this channel and have
+        on another by now keeps its answers. Of that and the flow's, whichever spoke here last."""
+        chosen = visitor.choose(replies_in)
+        if visitor.away and (chosen is None or chosen.status is not ConversationStatus.RELAY):
+            open_ones = {each.id: each for each in (*visitor.here, *visitor.away)}
+            last = self._changes.last_home(visitor.channel.id, open_ones)
+            last = last or await self._work.messages.last_home(visitor.channel.id, open_ones)
+            chosen = open_ones[last] if last is not None else chosen
+        return chosen or await self._open(visitor)
+
+    async def _home_of_reaction(self, visitor: Visitor, replies_in: int | None) -> ConversationState:
         """The conversation of what it reacts to, also a closed one; else the guest's open one; else their last.
         Somebody without any, who reacts to what we do not know, gets one that is closed from the start."""
         if replies_in is not None:
             for each in (*visitor.conversations, *visitor.elsewhere.values()):
                 if each.id == replies_in:
                     return each
+            await self._changes.settle(self._work)
             found = await self._work.conversations.lock_many([replies_in])
             if found and found[0].guest_id == visitor.guest.id:
                 return visitor.elsewhere.setdefault(replies_in, found[0])
@@ -187,6 +206,7 @@ class _Batch:
             return chosen
         if visitor.elsewhere:
             return visitor.elsewhere[max(visitor.elsewhere)]
+        await self._changes.settle(self._work)
         last = await self._work.conversations.newest_of(visitor.guest.id, visitor.channel.id)
         if last is None:
             ((last, _),) = await self._work.conversations.open_many([_opening(visitor, ConversationStatus.CLOSED)])

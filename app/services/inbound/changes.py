@@ -4,6 +4,7 @@ A message gets its id only as it is written; until then an ``Entry`` stands for 
 stood when they happened.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,6 +76,17 @@ class Changes:
         """It is to be saved."""
         self._touched[conversation.id] = conversation
 
+    async def settle(self, work: UnitOfWork) -> None:
+        """Have the database know where conversations are by now, before any is opened or loaded anew."""
+        await self._save(work)
+
+    def last_home(self, channel_id: int, conversation_ids: Collection[int]) -> int | None:
+        """In which of these conversations the newest message by this channel will stand."""
+        for entry in reversed(self._entries):
+            if entry.message.channel_id == channel_id and entry.message.conversation_id in conversation_ids:
+                return entry.message.conversation_id
+        return None
+
     def entry(self, channel_id: int, external_id: str) -> Entry | None:
         return self._by_external_id.get((channel_id, external_id))
 
@@ -94,8 +106,7 @@ class Changes:
             work.has_deliveries = True
         for conversation_id, newest in self._newest.items():
             self._touched[conversation_id].last_message_id = newest.id
-        if self._touched:
-            await work.conversations.save_many([self._touched[key] for key in sorted(self._touched)])
+        await self._save(work)
         for each in self._happened:
             event: Event
             if isinstance(each, Entry):
@@ -103,6 +114,10 @@ class Changes:
             else:
                 event = ConversationChanged(conversation=each[0], change=each[1])
             work.emit(event.conversation.hotel_id, event)
+
+    async def _save(self, work: UnitOfWork) -> None:
+        if self._touched:
+            await work.conversations.save_many([self._touched[key] for key in sorted(self._touched)])
 
 
 def _resolved(entry: Entry) -> NewMessage:

@@ -63,6 +63,8 @@ class GuestDesk:
     def take(self, changes: Changes, visitor: Visitor, taken: Taken) -> None:
         """A message of a guest: kept, answered by the flow where that speaks, and shown to staff."""
         item, conversation, at = taken.item, taken.conversation, changes.at
+        if visitor.bring(conversation):
+            changes.happened(conversation, Change.MOVED)
         conversation.account_id, conversation.address = visitor.account.id, visitor.account.address
         conversation.window_opened_at = visitor.window_opened_at
         self._rebind(conversation, visitor)
@@ -189,7 +191,7 @@ class GuestDesk:
     def _carry_out(self, changes: Changes, visitor: Visitor, conversation: ConversationState, outcome: Outcome) -> None:
         relays = [effect for effect in outcome.effects if isinstance(effect, RelayTo)]
         put_state(conversation, outcome.state)
-        relayed = self._relay(visitor, conversation, relays[-1], changes.at) if relays else None
+        relayed = self._relay(changes, visitor, conversation, relays[-1]) if relays else None
         if relayed is not None:  # told before what is said there, or its department would hear of a stranger first
             changes.happened(relayed, Change.RELAY_STARTED)
         for reply in outcome.replies:
@@ -199,18 +201,19 @@ class GuestDesk:
             visitor.stay = msgspec.structs.replace(visitor.stay, checkin_state=CheckinState.SUBMITTED)
 
     def _relay(
-        self, visitor: Visitor, conversation: ConversationState, effect: RelayTo, at: datetime
+        self, changes: Changes, visitor: Visitor, conversation: ConversationState, effect: RelayTo
     ) -> ConversationState:
         """Hand over to a department: in the conversation that the guest already has with it, if there is one. That of
         another channel comes here, so that staff's answers reach the guest where they have asked."""
         target = visitor.with_department(effect.department) or conversation
         if target is not conversation:
             put_state(conversation, begin_state(self._book, visitor.facts))
-            visitor.bring(target)
+            if visitor.bring(target):
+                changes.happened(target, Change.MOVED)
         target.status = ConversationStatus.RELAY
         target.department = effect.department
-        target.relayed_at = at
-        target.waiting_since = target.waiting_since or at
+        target.relayed_at = changes.at
+        target.waiting_since = target.waiting_since or changes.at
         return target
 
     def _heed_wishes(
@@ -248,11 +251,19 @@ class GuestDesk:
 
 
 def add_note(
-    changes: Changes, conversation: ConversationState, text: str, *, sender_name: str, external_id: str | None = None
+    changes: Changes,
+    conversation: ConversationState,
+    text: str,
+    *,
+    sender_name: str,
+    external_id: str | None = None,
+    channel_id: int | None = None,
 ) -> None:
-    """A note for staff. One with an ``external_id`` stands there once, however often it is told."""
+    """A note for staff. One with an ``external_id``, on the channel whose id that is, stands there once, however often
+    it is told."""
     note = _of_hotel(conversation, text, sender_name=sender_name, at=changes.at)
-    changes.add(conversation, msgspec.structs.replace(note, is_note=True, external_id=external_id))
+    place = conversation.channel_id if channel_id is None else channel_id
+    changes.add(conversation, msgspec.structs.replace(note, is_note=True, external_id=external_id, channel_id=place))
 
 
 def _of_hotel(conversation: ConversationState, content: str, *, sender_name: str, at: datetime) -> NewMessage:

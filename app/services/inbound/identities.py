@@ -12,11 +12,12 @@ import structlog
 from app.channels.base import Channel, Identity
 from app.channels.items import Blocked, IdentityChanged, Preference, Sender
 from app.core.phones import shown, variants
-from app.core.types import IdentityKind
+from app.core.types import ConversationStatus, IdentityKind
 from app.services.inbound.changes import Changes
 from app.services.inbound.guest_desk import add_note
-from app.services.inbound.visitor import Visitor
+from app.services.inbound.visitor import Visitor, last_with_staff
 from app.store.channels import ChannelRecord
+from app.store.conversations import ConversationState
 from app.store.guests import AccountRecord
 from app.store.unit_of_work import UnitOfWork
 
@@ -140,19 +141,23 @@ async def _move_accounts(work: UnitOfWork, channel_id: int, guest_id: int, old: 
 async def _leave_note(
     work: UnitOfWork, channel: ChannelRecord, guest_id: int, text: str, *, external_id: str, at: datetime
 ) -> None:
-    """In the guest's conversation, where one is open."""
+    """In the guest's conversation, where one is open: on this channel, else where staff are, else the newest."""
     conversations = await work.conversations.lock_open([guest_id])
     if not conversations:  # nor an account, it may be: known from a booking alone
         return
     guest = (await work.guests.by_ids([guest_id]))[guest_id]
     accounts = await work.guests.accounts_of([guest_id])
     visitor = Visitor(channel=channel, account=accounts[0], guest=guest, stay=None, conversations=conversations)
-    conversation = visitor.choose()
-    if conversation is None:
-        return
+    conversation = visitor.choose() or max(conversations, key=_with_staff_first)
     changes = Changes(at)
-    add_note(changes, conversation, text, sender_name=channel.hotel_name, external_id=external_id)
+    add_note(
+        changes, conversation, text, sender_name=channel.hotel_name, external_id=external_id, channel_id=channel.id
+    )
     await changes.write(work)
+
+
+def _with_staff_first(conversation: ConversationState) -> tuple[bool, float, int]:
+    return conversation.status is ConversationStatus.RELAY, *last_with_staff(conversation)
 
 
 def _identities(provider: Channel, name: str) -> list[Identity]:

@@ -10,7 +10,6 @@ import structlog
 
 from app.channels.items import Sender
 from app.core.phones import variants
-from app.core.types import Platform
 from app.store.channels import ChannelRecord
 from app.store.guests import AccountRecord, Address
 from app.store.unit_of_work import UnitOfWork
@@ -39,15 +38,17 @@ async def part_strangers(
     for each in accounts:
         channel, sender = senders[each.id]
         if each.guest_id is not None and is_another(user_ids, each.guest_id, sender):
-            await _part(work, channel, each, min(user_ids[each.guest_id]))
+            await _part(work, channel, each, min(user_ids[each.guest_id]), is_number=each.address == sender.phone)
             parted.append(_nobodys(each))
         else:
             parted.append(each)
     return parted
 
 
-async def _part(work: UnitOfWork, channel: ChannelRecord, account: AccountRecord, user_id: str) -> None:
-    """Leave the number to whoever has it, and go on with its former guest by their id."""
+async def _part(
+    work: UnitOfWork, channel: ChannelRecord, account: AccountRecord, user_id: str, *, is_number: bool
+) -> None:
+    """Leave the address to whoever has it, and go on with its former guest by their id."""
     assert account.guest_id is not None
     log.warning("number_of_somebody_else", channel_id=channel.id, account_id=account.id)
     address = Address(channel_id=channel.id, address=user_id, hotel_id=channel.hotel_id)
@@ -57,7 +58,7 @@ async def _part(work: UnitOfWork, channel: ChannelRecord, account: AccountRecord
     await work.conversations.move_account(account.id, by_id.id)
     await work.deliveries.readdress(channel.id, account.address, user_id)
     await work.guests.release_accounts([account.id])
-    if channel.platform is Platform.WHATSAPP and account.address.isdigit():
+    if is_number:
         await work.guests.lapse(channel.hotel_id, account.guest_id, variants(account.address))
 
 

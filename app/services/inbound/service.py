@@ -20,7 +20,7 @@ from app.services.inbound.guest_desk import GuestDesk
 from app.services.inbound.intake import Body, Intake, Placed, RawUpdate
 from app.services.inbound.taking import Failures, NotReadable, take_items
 from app.services.sending.receipts import ReadBack, ReceiptService
-from app.services.templates.news import template_notice
+from app.services.templates.news import take_template_news
 from app.store.database import Database
 from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork
@@ -28,9 +28,6 @@ from app.store.unit_of_work import UnitOfWork
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 10
-TEMPLATE_SUBJECTS = frozenset(
-    {"message_template_status_update", "message_template_quality_update", "template_category_update"}
-)
 
 
 class Receipt(StrEnum):
@@ -81,8 +78,8 @@ class InboundService:
         body = await self._intake.believe(work, update)
         _log_notices(body)
         for notice in body.notices():
-            if notice.subject in TEMPLATE_SUBJECTS:
-                await template_notice(work, notice.business_account, notice.details, among=body.trusted)
+            if (news := notice.template) is not None:
+                await take_template_news(work, body.platform, notice.business_account, news, among=body.trusted)
         placed = list(body.placed())
         failures = await take_items(work, self._desk, placed, body)
         receipt = _receipt(body, placed, failures)

@@ -46,28 +46,40 @@ class Visitor:
     def place(self) -> tuple[int, int | None]:
         return self.channel.id, None if self.chat is None else self.chat.id
 
+    @property
+    def away(self) -> list[ConversationState]:
+        """Those that departments have in other places, and no other of theirs here."""
+        return [
+            each
+            for each in self.conversations
+            if each.place != self.place
+            and each.status is ConversationStatus.RELAY
+            and each.department is not None
+            and all(other.department is not each.department for other in self.here)
+        ]
+
     def with_department(self, department: Department) -> ConversationState | None:
         """The guest's open conversation with it: the one here, else that of another place, the last active."""
         found = [each for each in self.conversations if each.department is department]
         return max(found, key=lambda each: (each.place == self.place, last_with_staff(each)), default=None)
 
-    def bring(self, conversation: ConversationState) -> None:
-        """Have a conversation of another place go on where the guest writes now."""
-        if conversation.place != self.place:
-            conversation.move_to(
-                self.channel.id, self.channel.platform, self.account.id, self.account.address, self.chat
-            )
-            conversation.window_opened_at = self.window_opened_at
+    def bring(self, conversation: ConversationState) -> bool:
+        """Have a conversation of another place go on where the guest writes now; whether it was in another."""
+        if conversation.place == self.place:
+            return False
+        conversation.move_to(self.channel.id, self.channel.platform, self.account.id, self.account.address, self.chat)
+        conversation.window_opened_at = self.window_opened_at
+        return True
 
     def has_written(self, at: datetime) -> None:
         """The window is open from then on, unless it was opened later."""
         self.window_opened_at = max(self.window_opened_at or at, at)
 
     def choose(self, replies_to: int | None = None) -> ConversationState | None:
-        """Where a message goes: to the conversation with this id; else where staff are, the last active; else to the
-        bot's."""
+        """Where a message goes: to the conversation with this id, also one that staff have in another place by now;
+        else where staff are here, the last active; else to the bot's."""
         here = self.here
-        for each in here:
+        for each in (*here, *self.away):
             if each.id == replies_to:
                 return each
         with_staff = [each for each in here if each.status is ConversationStatus.RELAY]

@@ -5,6 +5,8 @@ delivery stays marked as repeated: no answer of the provider, or none at all, th
 time. Of a long text the later parts, which were not sent without it, go with it.
 """
 
+from datetime import datetime
+
 from app.core.clock import Clock
 from app.core.errors import Conflict, NotFound
 from app.core.events import MessageStatusChanged
@@ -13,9 +15,10 @@ from app.core.types import DeliveryStatus, MessageType, OutboxState
 from app.core.views import MessageView
 from app.services.access import check_access
 from app.services.templates.content import KEY
-from app.services.templates.wishes import check_wish
+from app.services.templates.wishes import is_unasked, may_be_answered, unwanted
 from app.store.conversations import ConversationState
 from app.store.database import Database
+from app.store.resending import Way
 from app.store.unit_of_work import UnitOfWork
 
 
@@ -32,16 +35,10 @@ class ResendService:
 
     async def _retry(self, work: UnitOfWork, principal: Principal, message_id: int) -> MessageView:
         message, conversation = await _lock(work, principal, message_id)
-        closes_at, now = conversation.window_closes_at, self._clock()
-        if message.delivery_status is not DeliveryStatus.FAILED:
+        way = await work.deliveries.way_of(message_id)
+        if message.delivery_status is not DeliveryStatus.FAILED or way is None:
             raise _not_failed(message)
-        if message.type is MessageType.TEMPLATE:
-            await check_wish(work, conversation, message.details.get(KEY, {}).get("category", ""), now)
-        elif closes_at is not None and closes_at <= now:
-            raise Conflict(
-                "The window has closed: nothing more, or only a template, may be sent until the guest writes again.",
-                code="window_closed",
-            )
+        _check(message, way, self._clock())
         if not await self._requeue(work, conversation, message_id):
             raise _not_failed(message)
         await work.media.forget_upload_id(message_id)
@@ -74,6 +71,21 @@ async def _lock(work: UnitOfWork, principal: Principal, message_id: int) -> tupl
         raise NotFound("There is no such message.")
     check_access(principal, conversation.ref())
     return message, conversation
+
+
+def _check(message: MessageView, way: Way, now: datetime) -> None:
+    """By the channel that it leaves by, whichever the conversation is on by now. Raises Conflict."""
+    closes_at = way.window_closes_at
+    if message.type is MessageType.TEMPLATE:
+        category = message.details.get(KEY, {}).get("category", "")
+        answers = may_be_answered(way.platform, closes_at, now)
+        if way.opted_out_at is not None and is_unasked(category, answers=answers):
+            raise unwanted()
+    elif closes_at is not None and closes_at <= now:
+        raise Conflict(
+            "The window has closed: nothing more, or only a template, may be sent until the guest writes again.",
+            code="window_closed",
+        )
 
 
 def _not_failed(message: MessageView) -> Conflict:

@@ -222,7 +222,7 @@ def _location(fields: Any) -> LocationOut:
 
 def _file(channel: Channel, file: FileRecord, caption: str) -> Piece:
     kind = file_type(file.mime_type or "")
-    channel.check(MediaOut(type=kind, upload_id="", caption=caption))
+    channel.check(MediaOut(type=kind, upload_id="", caption=caption, mime_type=file.mime_type, size=file.size))
     extra = {"filename": file.filename} if file.filename else {}
     return Piece(type=kind, content=caption, extra=extra, media_id=file.id)
 

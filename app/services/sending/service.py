@@ -39,10 +39,11 @@ Compose = Callable[[UnitOfWork, ConversationState], Awaitable[list[Piece]]]
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """The message as it was stored. A long text is several: then ``parts`` are the ids of all, in order, and the first
-    of them stands here."""
+    of them stands here. ``repeated``: it had been sent before, with the same client's id, and nobody is told again."""
 
     message: MessageView
     parts: tuple[int, ...] = ()
+    repeated: bool = False
 
 
 class SendingService:
@@ -103,7 +104,7 @@ class SendingService:
         await work.guests.lock_of(conversation_id)
         conversation, others = await lock_visible(work, principal, conversation_id)
         if (first := await earlier(work, principal, conversation_id, terms.client_message_id)) is not None:
-            return _sent(await work.messages.parts_of(first), first), None
+            return replace(_sent(await work.messages.parts_of(first), first), repeated=True), None
         pieces = await compose(work, conversation)
         await _check_quote(work, conversation, terms.reply_to_message_id)
         now = self._clock()

@@ -1,0 +1,3 @@
+conversationSocket.send(JSON.stringify({
+    'type': 'refresh_conversations'
+}));

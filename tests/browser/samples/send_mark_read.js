@@ -1,0 +1,3 @@
+chatSocket.send(JSON.stringify({
+    'type': 'mark_read'
+}));

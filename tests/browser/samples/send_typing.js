@@ -1,0 +1,4 @@
+chatSocket.send(JSON.stringify({
+    'type': 'typing',
+    'is_typing': true
+}));
