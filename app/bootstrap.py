@@ -40,6 +40,7 @@ from app.services.guest_links import GuestLinkService
 from app.services.guest_sessions import GuestSessionService
 from app.services.guest_webhook import GuestWebhookService
 from app.services.handling.service import HandlingService
+from app.services.hashing import Hashing
 from app.services.housekeeping import Housekeeping
 from app.services.inbound.guest_desk import GuestDesk
 from app.services.inbound.intake import Intake
@@ -48,10 +49,19 @@ from app.services.outbox.resend import ResendService
 from app.services.outbox.service import Outbox
 from app.services.outbox.worker import OutboxWorker
 from app.services.presence import PresenceService
+from app.services.registration import RegistrationService
 from app.services.sending.receipts import ReceiptService
 from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
 from app.services.templates.service import TemplateService
+from app.services.webchat.claims import StayClaimService
+from app.services.webchat.listing import ChatService
+from app.services.webchat.migrating import MigratingService
+from app.services.webchat.pace import VisitorPace
+from app.services.webchat.proving import ProvingService
+from app.services.webchat.reading import ReadingService
+from app.services.webchat.receiving import ReceivingService
+from app.services.webchat.requests import RequestService
 from app.services.webchat.visitors import VisitorService
 from app.store.database import Database, create_engine
 
@@ -147,7 +157,12 @@ def media_links(settings: Settings, clock: Clock = utc_now) -> MediaLinks:
 
 
 def _outbox_worker(services: Services) -> OutboxWorker:
-    return OutboxWorker(services.outbox, services.inbound.retry_one, may_claim=lambda: not services.sockets.draining)
+    return OutboxWorker(
+        services.outbox,
+        services.inbound.retry_one,
+        services.requests.retry_one,
+        may_claim=lambda: not services.sockets.draining,
+    )
 
 
 def _media_worker(services: Services) -> MediaWorker:
@@ -177,6 +192,7 @@ def _assemble(
             WebChat(),
         ]
     )
+    desk = GuestDesk(book, channels)
     auth = AuthService(database, settings, clock=clock)
     links, storage = media_links(settings, clock), MediaStorage(settings)
     porter = Porter(storage)
@@ -193,6 +209,8 @@ def _assemble(
     visitors = VisitorService(
         database=database, settings=settings, auth=auth, guest_sessions=guest_sessions, clock=clock
     )
+    receiving = ReceivingService(database=database, desk=desk, channels=channels, clock=clock)
+    pace = VisitorPace(database=database, clock=clock)
     intake = Intake(channels=channels, vault=vault, settings=settings, clock=clock)
     return Services(
         intake=intake,
@@ -218,9 +236,7 @@ def _assemble(
         desk=DeskService(database),
         sending=sending,
         receipts=receipts,
-        inbound=InboundService(
-            database=database, intake=intake, desk=GuestDesk(book, channels), receipts=receipts, clock=clock
-        ),
+        inbound=InboundService(database=database, intake=intake, desk=desk, receipts=receipts, clock=clock),
         outbox=Outbox(
             database=database, channels=channels, vault=vault, clock=clock, uploads=media, guest_links=guest_links
         ),
@@ -231,6 +247,17 @@ def _assemble(
         guest_sessions=guest_sessions,
         sockets=OpenSockets(auth, guest_sessions, visitors, clock),
         visitors=visitors,
+        registration=RegistrationService(
+            database=database, auth=auth, visitors=visitors, hashing=Hashing(at_once=1), pace=pace
+        ),
+        migrating=MigratingService(database=database, visitors=visitors, desk=desk, clock=clock),
+        webchat_chats=ChatService(database=database, visitors=visitors, clock=clock),
+        webchat_pace=pace,
+        webchat_reading=ReadingService(database=database, clock=clock),
+        requests=RequestService(database=database, desk=desk, channels=channels, clock=clock),
+        proving=ProvingService(database=database, guest_sessions=guest_sessions, desk=desk, clock=clock),
+        stay_claims=StayClaimService(database=database, receiving=receiving, desk=desk, clock=clock),
+        webchat_receiving=receiving,
         templates=TemplateService(
             database=database,
             channels=channels,

@@ -19,11 +19,15 @@ from app.api import (
     health,
     media,
     message_manager,
+    requests,
     resend,
     sending,
+    stay_claims,
     templates,
+    webchat,
     webhooks,
 )
+from app.api.cors import WebChatOrigins
 from app.api.errors import add_error_handlers
 from app.api.middleware import Bounds, SettleSlash
 from app.api.openapi import describe_errors
@@ -35,6 +39,7 @@ from app.ws.conversations import ConversationListSocket, ConversationSocket
 from app.ws.guest import GuestSocket
 from app.ws.session import SocketEndpoint, no_such_socket
 from app.ws.staff import StaffSocket
+from app.ws.webchat import WebChatSocket
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -57,8 +62,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    routers = (auth, message_manager, sending, resend, templates, channels, webhooks, health, media, documents)
-    of_guests = (guest_webhook, guest_sessions, guest_page)
+    routers = (
+        auth,
+        message_manager,
+        sending,
+        resend,
+        templates,
+        channels,
+        requests,
+        webhooks,
+        health,
+        media,
+        documents,
+    )
+    of_guests = (guest_webhook, guest_sessions, guest_page, webchat, stay_claims)
     for router in (*(each.router for each in (*routers, *of_guests)), chat.router, chat.bare, webhooks.later):
         app.include_router(router)
     docs.add_docs(app)
@@ -83,10 +100,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     guest_socket = SocketEndpoint(GuestSocket(media_links(settings)))
     app.router.routes.append(WebSocketRoute("/ws/guest/{whatsapp_number}/", guest_socket, name="guest_socket"))
+    webchat_socket = SocketEndpoint(WebChatSocket(media_links(settings)))
+    app.router.routes.append(WebSocketRoute("/ws/unicom/webchat/{chat_id}/", webchat_socket, name="webchat_socket"))
     app.router.routes.append(WebSocketRoute("/{path:path}", no_such_socket, name="no_such_socket"))
     add_error_handlers(app)
     describe_errors(app)
     app.add_middleware(Bounds)
+    app.add_middleware(WebChatOrigins)
     app.add_middleware(SettleSlash)
     app.add_middleware(AccessLog)
     return app

@@ -20,7 +20,7 @@ from app.services.container import Services
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Only for the API's description: "Authorize" on its page asks for user name and password.
-_bearer = OAuth2PasswordBearer(
+access_token = OAuth2PasswordBearer(
     tokenUrl="/api/auth/token/",
     scheme_name="Access token",
     description="Sign in with user name and password; leave the client's id and secret empty.",
@@ -41,7 +41,7 @@ def services(request: Request) -> Services:
 async def current_principal(
     request: Request,
     services: Annotated[Services, Depends(services)],
-    _described: Annotated[str | None, Security(_bearer)],
+    _described: Annotated[str | None, Security(access_token)],
     _described_too: Annotated[str | None, Security(_cookie)],
 ) -> Principal:
     """Whoever is calling. Raises Unauthenticated, and Forbidden ``csrf_failed``."""

@@ -10,8 +10,8 @@ from starlette.staticfiles import StaticFiles
 
 ASSETS = "/docs/assets"
 
-DESCRIPTION = """Errors are `{"error": sentence, "code": word, "details"?: {field: [sentences]}}` everywhere; moments
-are UTC and end in `Z`.
+DESCRIPTION = """Errors are `{"error": sentence, "code": word, "details"?: {field: [sentences]}}` everywhere, on the web
+chat's paths with `"success": false` besides; moments are UTC and end in `Z`.
 
 **The socket** `/ws/staff/` tells what happens as it happens. It is opened with the access token as `?token=`, in the
 `Authorization` header, as the subprotocol pair `bearer, <token>` or in a first frame `{"type": "auth", "token": "…"}`,
@@ -43,6 +43,11 @@ becomes of them (`message_updated`, `message_status`, `conversation_updated`); a
 **Guests** listen on `/ws/guest/{whatsapp_number}/`, which takes the token of a guest session as `?token=`. Where
 `GUEST_SOCKET` is `open`, and never in production, the number of a guest who stays is enough. It tells `message` and
 `typing`, each with a `seq`, and takes `{"type": "ping"}`.
+
+**Visitors of the web chat** have `/ws/unicom/webchat/{chat_id}/` for one of their chats. It is opened by a visitor's or
+user's cookie from our own pages, a guest token or an access token, says `ready`, and tells `new_message` and
+`message_updated`, each with a `message` as `messages/` shows it, and `typing`; `{"action": "ping"}` is answered with
+`{"type": "pong"}`.
 
 **A socket is closed with** 4401 where nothing good was shown, or what was shown is over, as a guest's session is at the
 check-out; 4403 where whoever it is may not have it: no staff, or another department's, also one that was lost since, or

@@ -1,6 +1,7 @@
 """How errors leave by REST: ``{"error": sentence, "code": word, "details"?: {field: [sentences]}}``, whoever made them.
 
-Bad fields are 400 on the documents' paths and 422 elsewhere (the contracts' common part).
+Bad fields are 400 on the documents' paths and 422 elsewhere (the contracts' common part). Contract 5's bodies begin
+with ``"success": false``, and bring the cookies of a visitor who is new (``api/visitors.py``).
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from app.core.errors import Invalid, LobbyError, TooManyRequests, Unauthenticate
 log = structlog.get_logger(__name__)
 
 DOCUMENTS_PATHS: Final = ("/api/message_manager/", "/api/chat/", "/chat/", "/unicom/")
+WEB_CHAT_PATHS: Final = "/unicom/webchat/"
 _CODES: Final = {
     404: "not_found",
     408: "too_slow",
@@ -39,13 +41,25 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def error_body(path: str, message: str, code: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The body of an error on this path."""
+    body: dict[str, Any] = {"success": False} if path.startswith(WEB_CHAT_PATHS) else {}
+    body |= {"error": message, "code": code}
+    return body if details is None else body | {"details": details}
+
+
 def error_response(
-    status: int, message: str, code: str, details: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    request: Request,
+    status: int,
+    message: str,
+    code: str,
+    details: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    body: dict[str, Any] = {"error": message, "code": code}
-    if details is not None:
-        body["details"] = details
-    return JSONResponse(body, status, headers=headers)
+    response = JSONResponse(error_body(request.url.path, message, code, details), status, headers=headers)
+    for cookie in getattr(request.state, "set_cookies", ()):
+        response.headers.append("set-cookie", cookie)
+    return response
 
 
 async def _lobby_error(request: Request, error: Exception) -> Response:
@@ -56,7 +70,7 @@ async def _lobby_error(request: Request, error: Exception) -> Response:
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
     status = _field_status(request) if isinstance(error, Invalid) else error.status
-    return error_response(status, error.message, error.code, error.details, headers)
+    return error_response(request, status, error.message, error.code, error.details, headers)
 
 
 async def _bad_fields(request: Request, error: Exception) -> Response:
@@ -64,11 +78,11 @@ async def _bad_fields(request: Request, error: Exception) -> Response:
     details = _details(error.errors())
     if all(_place(fault) == [] for fault in error.errors()):
         return _bad_body(request, details)
-    return error_response(_field_status(request), "Some fields are not right.", "bad_fields", details)
+    return error_response(request, _field_status(request), "Some fields are not right.", "bad_fields", details)
 
 
 def _bad_body(request: Request, details: dict[str, list[str]]) -> Response:
-    return error_response(_field_status(request), "The body cannot be read.", "bad_body", details)
+    return error_response(request, _field_status(request), "The body cannot be read.", "bad_body", details)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -77,7 +91,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         return _bad_body(request, {"body": [error.__context__.message]})
     message = _SENTENCES.get(error.status_code, str(error.detail))
     code = _CODES.get(error.status_code, "error")
-    return error_response(error.status_code, message, code, headers=dict(error.headers or {}))
+    return error_response(request, error.status_code, message, code, headers=dict(error.headers or {}))
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:
@@ -86,7 +100,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
-    return error_response(500, "Something went wrong here. It has been logged.", "internal_error")
+    return error_response(request, 500, "Something went wrong here. It has been logged.", "internal_error")
 
 
 def _field_status(request: Request) -> int:

@@ -49,6 +49,14 @@ _SAID: Final[dict[str, tuple[str, dict[str, Any] | None]]] = {
         "This template cannot be sent now. Its status with the provider is PAUSED.",
         {"status": "PAUSED"},
     ),
+    "bad_chat_id": (
+        "This cannot be the id of a chat.",
+        {"chat_id": ["1 to 128 letters, digits and characters of _ - . : @ ~ + =."]},
+    ),
+    "csrf_failed": ("The header X-CSRFToken is missing or wrong.", None),
+    "no_such_channel": ("There is no such web chat.", None),
+    "no_such_chat": ("There is no such chat.", None),
+    "too_many_requests": ("You have written very much in a short time. Please wait.", None),
     "no_active_stay": ("No guest with this number stays here now.", None),
     "unauthenticated": ("Please sign in first.", None),
     "bad_signature": ("The signature does not match.", None),
@@ -59,6 +67,18 @@ _SAID: Final[dict[str, tuple[str, dict[str, Any] | None]]] = {
     "no_such_template": ("This conversation's channel has no such template.", None),
     "no_such_guest": ("No guest of this hotel has this number.", None),
     "no_such_page": ("There is no such page.", None),
+    "no_such_stay": (
+        "Not just one stay is meant: name one that goes on, or is to begin, as stay_id.",
+        {"stay_ids": []},
+    ),
+    "already_decided": (
+        "This claim is decided already.",
+        {"status": "confirmed", "stay_id": 12, "decided_by": 7, "decided_by_name": "John Doe"},
+    ),
+    "username_taken": (
+        "A user with that username already exists.",
+        {"username": ["A user with that username already exists."]},
+    ),
     "window_closed": (
         "The guest last wrote more than 24 hours ago: only a template can be sent until they write.",
         {"window_closes_at": "2026-01-01T12:00:00Z", "conversation_id": 123},
@@ -85,6 +105,8 @@ _SAID: Final[dict[str, tuple[str, dict[str, Any] | None]]] = {
         "This message has not failed, or is being sent again already.",
         {"delivery_status": "delivered"},
     ),
+    "request_not_failed": ("This request has not failed.", {"status": "COMPLETED"}),
+    "channel_not_in_use": ("The web chat of this request is not in use.", None),
     "not_paused": ("This channel is not paused.", None),
     "not_in_relay": ("This conversation is not relayed to staff.", {"status": "active"}),
     "no_business_account": (

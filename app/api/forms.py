@@ -47,6 +47,11 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         value = await (_urlencoded(request) if kind == FORM else _multipart(request))
     else:
         raise UnsupportedType(f"The body must be {JSON}, {FORM} or {MULTIPART}, and say so.")
+    return validated(model, value)
+
+
+def validated(model: type[Model], value: object) -> Model:
+    """Raises what every bad field raises."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -70,7 +75,7 @@ async def _urlencoded(request: Request) -> dict[str, str]:
         raise _bad_body("It is not UTF-8.") from None
     except ValueError:
         raise _bad_body(f"There are more than {MOST_FIELDS} fields.") from None
-    return _fields(pairs)
+    return fields_of(pairs)
 
 
 async def _multipart(request: Request) -> dict[str, str]:
@@ -84,11 +89,11 @@ async def _multipart(request: Request) -> dict[str, str]:
     if files:
         sentence = "A file is not taken here; send its address as media_url."
         raise _bad_fields({clean(name): [sentence] for name in files})
-    return _fields([(name, value) for name, value in pairs if isinstance(value, str)])
+    return fields_of([(name, value) for name, value in pairs if isinstance(value, str)])
 
 
-def _fields(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """By name. A field that is empty is as one that is not there."""
+def fields_of(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """By name. A field that is empty is as one that is not there. Raises Invalid ``bad_fields``."""
     faults: dict[str, list[str]] = {}
     fields: dict[str, str] = {}
     for name, value in pairs:

@@ -10,10 +10,12 @@ from app.api.bodies import StrictRoute
 from app.api.deps import ServicesDep, Staff, bearer_token
 from app.api.fields import Id
 from app.api.refusals import refused
+from app.api.visitors import at_hand
 from app.contracts import message_manager as messages
 from app.contracts.guest_session import GuestLinkIn, GuestSessionIn, GuestSessionOut
 from app.core.errors import Unauthenticated
 from app.core.phones import shown
+from app.services.webchat.visitors import Somebody
 
 
 def _not_stored(response: Response) -> None:
@@ -67,9 +69,17 @@ async def send_link(
     responses=refused("bad_fields", "bad_body", "unauthenticated", "link_used"),
     dependencies=[Depends(_not_stored)],
 )
-async def open_session(body: GuestSessionIn, services: ServicesDep) -> GuestSessionOut:
-    """Exchange what a link holds for a guest's token. Each link is good once."""
-    opened = await services.guest_sessions.open(body.token)
+async def open_session(request: Request, body: GuestSessionIn, services: ServicesDep) -> GuestSessionOut:
+    """Exchange what a link holds for a guest's token. Each link is good once.
+
+    Whoever comes with a visitor's session of the web chat, by cookie and CSRF token or by `visitor_token`, is that
+    guest there from then on. The guest's token itself opens a web chat of its own, too.
+    """
+    if body.visitor_token is not None:
+        who: Somebody | None = await services.visitors.of_token(body.visitor_token)
+    else:
+        who = await at_hand(request, services)
+    opened = await services.proving.open_link(body.token, who)
     number = opened.principal.number
     return GuestSessionOut(
         guest_token=opened.token,

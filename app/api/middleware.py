@@ -7,6 +7,8 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.errors import error_body
+
 PREFIXES: Final = ("/api/", "/ws/", "/chat/", "/unicom/", "/health/", "/guest/")
 DEFAULT_LIMIT: Final = 1024 * 1024
 BODY_WITHIN: Final = 10.0
@@ -16,6 +18,7 @@ LIMITS: Final = {
     "/api/message_manager/webhook/": 4 * 1024 * 1024,
     "/api/media/": 101 * 1024 * 1024,  # a document of 100 MB in its multipart body
     "/api/chat/upload-media/": 101 * 1024 * 1024,
+    "/unicom/webchat/send/": 17 * 1024 * 1024,  # a file of 16 MB in its multipart body
 }
 
 
@@ -47,12 +50,12 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            await _refuse(send, 400, "The address may not hold the character NUL.", "bad_fields")
+            await _refuse(scope, send, 400, "The address may not hold the character NUL.", "bad_fields")
             return
         limit = next((size for prefix, size in LIMITS.items() if scope["path"].startswith(prefix)), DEFAULT_LIMIT)
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if declared.isdigit() and int(declared[:20]) > limit:
-            await _refuse(send, 413, f"The body is larger than {limit} bytes.", "too_big")
+            await _refuse(scope, send, 413, f"The body is larger than {limit} bytes.", "too_big")
             return
         await self._app(scope, _counted(receive, limit), _saying_when(send))
 
@@ -88,8 +91,8 @@ def _saying_when(send: Send) -> Send:
     return send_saying_when
 
 
-async def _refuse(send: Send, status: int, error: str, code: str) -> None:
-    body = json.dumps({"error": error, "code": code}).encode()
+async def _refuse(scope: Scope, send: Send, status: int, error: str, code: str) -> None:
+    body = json.dumps(error_body(scope["path"], error, code)).encode()
     headers: list[tuple[bytes, bytes]] = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

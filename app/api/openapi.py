@@ -5,14 +5,14 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from app.api.errors import DOCUMENTS_PATHS
+from app.api.errors import DOCUMENTS_PATHS, WEB_CHAT_PATHS
 from app.api.examples import examples
 
 FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
 
 
 class Error(BaseModel):
-    """Every error of every route."""
+    """Every error of every route. On contract 5's paths ``"success": false`` stands before it."""
 
     error: str = Field(description="A sentence for people.")
     code: str = Field(description="A stable word for programs.")
@@ -52,3 +52,6 @@ def _name_errors(responses: dict[str, Any], path: str) -> None:
         if status == "default" or (status >= "400" and status != "416"):
             body = response.setdefault("content", {}).setdefault("application/json", {})
             body.setdefault("schema", {"$ref": "#/components/schemas/Error"})
+            if path.startswith(WEB_CHAT_PATHS):
+                for example in body.get("examples", {}).values():
+                    example["value"] = {"success": False} | example["value"]

@@ -24,7 +24,7 @@ from app.core.events import (
 )
 from app.core.links import MediaLinks
 from app.core.signals import Told, Typing
-from app.core.types import ConversationStatus, MessageOrigin, MessageType, SenderType
+from app.core.types import ConversationStatus, MessageOrigin, SenderType
 from app.core.views import ConversationRef, LastMessage, MessageView, Page
 
 Frame = dict[str, Any]
@@ -39,9 +39,9 @@ _STATUSES: Final = {ConversationStatus.RELAY: "support_active", ConversationStat
 def in_conversation(stored: Told, links: MediaLinks) -> Frame | None:
     """An event on the socket of its conversation."""
     match stored.event:
-        case MessageCreated(conversation=about, message=written) if _is_said(written):
+        case MessageCreated(conversation=about, message=written) if written.is_said:
             return _told("chat_message", about, message=message(about, written, links, is_answered=False))
-        case MessageUpdated(conversation=about, message=written) if _is_said(written):
+        case MessageUpdated(conversation=about, message=written) if written.is_said:
             return _told("message_updated", about, message=message(about, written, links))
         case MessageStatusChanged(conversation=about) as status:
             return _told(
@@ -73,11 +73,11 @@ def in_conversation(stored: Told, links: MediaLinks) -> Frame | None:
 def in_list(stored: Told, links: MediaLinks) -> Frame | None:
     """An event on the socket of the list: what a guest writes, and that something else of a row is otherwise now."""
     match stored.event:
-        case MessageCreated(conversation=about, message=written) if _is_said(written):
+        case MessageCreated(conversation=about, message=written) if written.is_said:
             if written.sender_type is SenderType.GUEST:
                 return _told("new_customer_message", about, message=message(about, written, links, is_answered=False))
             return _updated(about, "message")
-        case MessageUpdated(conversation=about, message=written) if _is_said(written):
+        case MessageUpdated(conversation=about, message=written) if written.is_said:
             return _updated(about, "message_updated")
         case MessagesRead(conversation=about):
             return _updated(about, "marked_read")
@@ -217,11 +217,6 @@ def _updated(about: ConversationRef, change: str) -> Frame:
 
 def _told(kind: str, about: ConversationRef, **fields: Any) -> Frame:
     return {"type": kind, "conversation_id": str(about.id), **fields}
-
-
-def _is_said(view: MessageView) -> bool:
-    """By guest or hotel to each other."""
-    return not view.is_note and view.type is not MessageType.REACTION
 
 
 def _instead(view: MessageView) -> str:

@@ -24,6 +24,11 @@ class GuestLinkIn(BaseModel):
 
 class GuestSessionIn(BaseModel):
     token: str = Field(description="What stands behind `#token=` in the link.")
+    visitor_token: str | None = Field(
+        default=None,
+        max_length=2048,
+        description="A visitor's token of the web chat, or a guest's access token: they are this guest from then on.",
+    )
 
 
 class GuestSessionOut(BaseModel):

@@ -1,4 +1,5 @@
-"""What somebody wants to send, before anything is decided about it: staff, or a guest by a program of the hotel's."""
+"""What somebody wants to send, before anything is decided about it: staff, a guest by a program of the hotel's, or a
+visitor of a web chat."""
 
 from uuid import UUID
 
@@ -44,4 +45,18 @@ class GuestDraft(msgspec.Struct, frozen=True, kw_only=True):
     type: MessageType = MessageType.TEXT
     media_url: str | None = None
     media_filename: str | None = None
+    client_message_id: UUID | None = None
+
+
+class VisitorDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody writes in a web chat (contract 5): a text, a file that was kept for this message, or both.
+
+    Without a ``chat_id`` their default chat is meant. ``reply_to_message_id`` is a message of the same chat. With a
+    ``client_message_id`` that they have sent before, nothing is kept again.
+    """
+
+    text: str = ""
+    chat_id: str | None = None
+    media_id: int | None = None
+    reply_to_message_id: int | None = None
     client_message_id: UUID | None = None

@@ -13,6 +13,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from app.core.text import clean
 
 MAX_PASSWORD_BYTES: Final = 1024
+MIN_NEW_PASSWORD: Final = 8
+"""Characters (NIST SP 800-63B, 3.1.1.2)."""
 
 _ARGON2ID: Final = "$argon2id$"
 _hasher: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -27,6 +29,13 @@ def password_fault(password: str) -> str | None:
     if len(password.encode()) > MAX_PASSWORD_BYTES:
         return f"must have at most {MAX_PASSWORD_BYTES} bytes"
     return None
+
+
+def new_password_fault(password: str) -> str | None:
+    """The same for one that somebody chooses now. What was chosen before goes on."""
+    if not (fault := password_fault(password)) and len(password) < MIN_NEW_PASSWORD:
+        return f"must have at least {MIN_NEW_PASSWORD} characters"
+    return fault
 
 
 def hash_password(password: str) -> str:

@@ -1,4 +1,4 @@
-"""A user as they see themselves."""
+"""A user as they see themselves, and as they say who they are."""
 
 import msgspec
 
@@ -27,3 +27,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 def full_name(first_name: str, last_name: str, username: str) -> str:
     """What to call a user: their name, or the user name where they have none."""
     return f"{first_name} {last_name}".strip() or username
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody says of themselves. ``phone`` is in digits with its ``+``."""
+
+    username: str
+    password: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str | None = None
+    channel_id: int | None = None

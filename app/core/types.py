@@ -218,6 +218,15 @@ class RequestStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class ClaimStatus(StrEnum):
+    """What became of a visitor's word that they stay here. REPLACED: they have said something else since."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    REPLACED = "replaced"
+
+
 class MediaState(StrEnum):
     """The life of a file.
 

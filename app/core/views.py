@@ -18,6 +18,7 @@ from app.core.types import (
     MessageOrigin,
     MessageType,
     Platform,
+    RequestStatus,
     SenderType,
 )
 
@@ -35,6 +36,13 @@ class ChatRef(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: int
     account: str
     public_id: str
+
+
+class OpenChat(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat as its visitor's socket opens it. Messages up to ``cleared_up_to`` are not theirs to see any more."""
+
+    public_id: str
+    cleared_up_to: int
 
 
 class LastMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +153,11 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     provider_timestamp: datetime | None
 
+    @property
+    def is_said(self) -> bool:
+        """By guest or hotel to each other: no note, which is for staff, and no reaction."""
+        return not self.is_note and self.type is not MessageType.REACTION
+
 
 class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     """One of the hotel's numbers, pages or sites. While it is paused, for ``pause_reason``, nothing leaves by it."""
@@ -158,6 +171,34 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
     paused_at: datetime | None
     pause_reason: str | None
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that the processing of a message came to, and when."""
+
+    status: RequestStatus
+    at: datetime
+
+
+class RequestView(msgspec.Struct, frozen=True, kw_only=True):
+    """The processing of a visitor's message. ``category`` is the flow or the department that took it, ``chat`` the id
+    of its chat in contract 5. A failed one is tried again at ``next_attempt_at``, None where it no longer is."""
+
+    id: int
+    hotel_id: int
+    message_id: int
+    conversation_id: int
+    chat: str | None
+    guest_id: int | None
+    guest_name: str | None
+    status: RequestStatus
+    category: str | None
+    attempts: int
+    error: str | None
+    history: tuple[Stage, ...]
+    next_attempt_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

@@ -31,7 +31,8 @@ a { color: var(--accent); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 8px 16px; white-space: nowrap; }
 th { color: var(--muted); font-weight: 500; }
-code { font: 13px ui-monospace, monospace; }
+code, pre { font: 13px/20px ui-monospace, monospace; }
+pre { margin: 0; padding: 16px; overflow-x: auto; border-radius: 12px; background: var(--surface); }
 """
 
 
@@ -47,8 +48,10 @@ class SignIn:
 
 @dataclass(frozen=True)
 class DevPages:
-    """Adds the pages to an application. ``graph_port`` is where the fake Graph API serves the simulated phone."""
+    """Adds the pages to an application, which serves at ``address``. ``graph_port`` is where the fake Graph API serves
+    the simulated phone."""
 
+    address: str
     graph_port: int
     password: str
     sign_ins: tuple[SignIn, ...]
@@ -88,5 +91,20 @@ class DevPages:
             "<li><a href=/health/ready/><b>Health</b><span>What a load balancer sees.</span></a></ul>"
             f"<h2>Who may sign in</h2><p>Everybody's password is <code>{escape(self.password)}</code>.</p>"
             f"<div class=wide tabindex=0><table><tr><th>Hotel<th>User name<th>Role<th>Departments{rows}</table></div>"
+            "<h2>The web chat</h2><p>A visitor of the first hotel's site writes, and reads what is answered; the answer"
+            f" comes at once on the socket, too.</p><pre tabindex=0>{escape(web_chat(self.address))}</pre>"
             "</main></html>"
         )
+
+
+def web_chat(address: str) -> str:
+    """What to type to write in the demo's web chat, and to read what is answered there."""
+    base, socket = f"{address}/unicom/webchat", address.replace("http", "ws", 1) + "/ws/unicom/webchat"
+    return "\n".join(
+        (
+            f'TOKEN=$(curl -s -X POST {base}/session/ | sed \'s/.*"guest_token":"\\([^"]*\\).*/\\1/\')',
+            f'curl -s {base}/send/ -H "Authorization: Bearer $TOKEN" -d text=services',
+            f'curl -s "{base}/messages/?order=asc" -H "Authorization: Bearer $TOKEN"',
+            f'wscat -c "{socket}/webchat_guest_${{TOKEN%%.*}}/?token=$TOKEN"',
+        )
+    )

@@ -17,7 +17,7 @@ from app.dev.child import FakeGraphProcess
 from app.dev.demo import demo_file, load_demo, numbers, phones
 from app.dev.fake_graph import FakeGraphConfig
 from app.dev.listening import free_port, in_url, is_listening
-from app.dev.pages import DevPages, SignIn
+from app.dev.pages import DevPages, SignIn, web_chat
 from app.dev.servers import note_fake_graph, with_servers
 from app.logs import configure_logging
 from app.server import bind
@@ -79,7 +79,7 @@ def _run(settings: Settings, say: Say) -> None:
         asyncio.run(load_demo(settings))
         graph.wait()
         threading.Thread(target=_say_when_up, args=(settings, address, file, say), daemon=True).start()
-        serve(settings, DevPages(graph.port, _passwords(file), _sign_ins(file)))
+        serve(settings, DevPages(address, graph.port, _passwords(file), _sign_ins(file)))
 
 
 def _sign_ins(file: HotelFile) -> tuple[SignIn, ...]:
@@ -99,7 +99,8 @@ def _passwords(file: HotelFile) -> str:
 def _say_when_up(settings: Settings, address: str, file: HotelFile, say: Say) -> None:
     while not is_listening(settings.host, settings.port):
         time.sleep(0.05)
-    say(f"\nWho may sign in, with the password {_passwords(file)}:\n\n{_table(_sign_ins(file))}\n\n{_pages(address)}\n")
+    say(f"\nWho may sign in, with the password {_passwords(file)}:\n\n{_table(_sign_ins(file))}\n")
+    say(f"To write in the web chat of {file.hotels[0].name}:\n\n{web_chat(address)}\n\n{_pages(address)}\n")
 
 
 def _table(sign_ins: tuple[SignIn, ...]) -> str:

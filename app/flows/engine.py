@@ -57,11 +57,10 @@ def step(book: FlowBook, state: FlowState, message: GuestInput, facts: Facts) ->
     where people answer or nobody does, and on a reaction, which asks for nothing."""
     if state.status in SILENT or message.type == MessageType.REACTION:
         return Outcome(state=state)
-    if state.status == ConversationStatus.CHECKIN and not facts.checkin_due:
-        state = begin_state(book, facts)  # the desk has confirmed meanwhile: nobody is left to ask for a name
+    state = _of_now(book, state, facts)
     turn = Turn(message=message, facts=facts, status=state.status, context=_kept(state.context))
     flow, name = _position(book, state)
-    said = fold(message.text[:LONGEST_WORD]) if message.type in TYPED else ""
+    said = _said(message)
     if triggered := book.triggered(state.status, said):
         return _enter(turn, triggered, START)
     if target := flow.shortcut(said):
@@ -69,6 +68,25 @@ def step(book: FlowBook, state: FlowState, message: GuestInput, facts: Facts) ->
     if name is None and not flow.steps[START].choice(message.choice, ""):
         return _enter(turn, flow, START)
     return _answer(turn, flow, name or START, said)  # also a button that is pressed on a menu of yesterday
+
+
+def flow_for(book: FlowBook, state: FlowState, message: GuestInput, facts: Facts) -> Flow | None:
+    """The flow that this message goes to; None where people answer, or nobody does."""
+    if state.status in SILENT or message.type == MessageType.REACTION:
+        return None
+    state = _of_now(book, state, facts)
+    return book.triggered(state.status, _said(message)) or _position(book, state)[0]
+
+
+def _of_now(book: FlowBook, state: FlowState, facts: Facts) -> FlowState:
+    """Where it stands; at the beginning where the desk has confirmed a check-in meanwhile: nobody is left to ask for a
+    name."""
+    over = state.status == ConversationStatus.CHECKIN and not facts.checkin_due
+    return begin_state(book, facts) if over else state
+
+
+def _said(message: GuestInput) -> str:
+    return fold(message.text[:LONGEST_WORD]) if message.type in TYPED else ""
 
 
 def _position(book: FlowBook, state: FlowState) -> tuple[Flow, str | None]:

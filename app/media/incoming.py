@@ -17,7 +17,7 @@ from app.core.errors import TooBig
 from app.core.types import MessageType
 from app.media.names import safe_name
 from app.media.pictures import SECONDS, Pictures
-from app.media.sniff import IMAGES, MEGABYTE, SIZES, NotAllowed, Sniffed, check_fits, sniff
+from app.media.sniff import AUDIO, IMAGES, MEGABYTE, SIZES, VIDEO, NotAllowed, Sniffed, check_fits, sniff
 from app.media.storage import MediaStorage
 
 _SCRATCH: Final = "lobby-file-"
@@ -35,6 +35,8 @@ TAKEN_BY_WHATSAPP = frozenset(
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     }
 )
+TAKEN_FROM_VISITORS = IMAGES | AUDIO | VIDEO | {"application/pdf"}
+LARGEST_OF_VISITORS = 16 * MEGABYTE
 
 RULES: Final = "Uploads go by WhatsApp's rules, whichever channel they are for."
 """A file is uploaded before anybody says where it is to be sent; what a channel takes of it is checked then."""
@@ -77,6 +79,24 @@ class Porter:
             path, found.mime_type, path.parent, sticker=announced is MessageType.STICKER
         )
         sort = Sniffed(mime_type=picture.mime_type, type=announced)
+        return await self._store(
+            picture.path, sort, filename, thumbnail=picture.thumbnail, width=picture.width, height=picture.height
+        )
+
+    async def from_visitor(self, path: Path, *, declared: str | None, filename: str | None) -> Accepted:
+        """A file that somebody uploads whom nobody knows: a picture, sound, a film or a PDF. Raises
+        NotAllowed, TooBig, Unavailable."""
+        found = await asyncio.to_thread(sniff, path, declared=declared, name=filename)
+        if found.mime_type not in TAKEN_FROM_VISITORS:
+            raise NotAllowed("Only pictures, sound, films and PDF are taken here.")
+        if (declared or "").startswith("audio/") and found.mime_type in VIDEO:  # as browsers record it
+            found = check_fits(found, MessageType.AUDIO)
+        if await asyncio.to_thread(_size, path) > LARGEST_OF_VISITORS:
+            raise TooBig(f"The file is larger than {LARGEST_OF_VISITORS // MEGABYTE} MB.")
+        if found.mime_type not in IMAGES:
+            return await self._store(path, found, filename)
+        picture = await self._of_guests.for_sending(path, found.mime_type, path.parent)
+        sort = Sniffed(mime_type=picture.mime_type, type=MessageType.IMAGE)
         return await self._store(
             picture.path, sort, filename, thumbnail=picture.thumbnail, width=picture.width, height=picture.height
         )

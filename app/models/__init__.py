@@ -6,7 +6,7 @@ from app.models.guest import Account, Guest, GuestIdentity, GuestLink, GuestSess
 from app.models.hotel import Channel, Hotel, HotelSequence, MessageTemplate, ProviderTemplate
 from app.models.log import Delivery, EventRow, InboundItem, InboundUpdate, MessageStatus
 from app.models.user import ApiKey, AuditEntry, AuthSession, RefreshToken, SignInAttempt, User
-from app.models.webchat import Chat, Request, VisitorSession
+from app.models.webchat import Chat, Request, StayClaim, VisitorSession
 
 __all__ = [
     "Account",
@@ -38,6 +38,7 @@ __all__ = [
     "Request",
     "SignInAttempt",
     "Stay",
+    "StayClaim",
     "User",
     "VisitorSession",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, 
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.types import RequestStatus
+from app.core.types import ClaimStatus, RequestStatus
 from app.models.base import Base, BigId, Created, HotelId, word
 
 
@@ -71,3 +71,29 @@ class Request(Base):
     next_attempt_at: Mapped[datetime | None]
     created_at: Mapped[Created]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StayClaim(Base):
+    """A visitor says who they are and in which room they stay, for staff to confirm. One of an account waits at a time.
+
+    ``relayed``: Reception has the conversation because of it. ``stay_id`` is the stay that was confirmed.
+    """
+
+    __tablename__ = "stay_claims"
+    __table_args__ = (
+        Index("uq_stay_claims_waiting", "account_id", unique=True, postgresql_where=text("status = 'waiting'")),
+        Index("ix_stay_claims_list", "hotel_id", "status", text("id DESC")),
+    )
+
+    id: Mapped[BigId]
+    hotel_id: Mapped[HotelId]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("accounts.id"), index=True)
+    conversation_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("conversations.id"))
+    full_name: Mapped[str] = mapped_column(String(200))
+    room_number: Mapped[str] = mapped_column(String(16))
+    status: Mapped[ClaimStatus] = mapped_column(word(ClaimStatus), server_default="waiting")
+    relayed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    stay_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stays.id"))
+    decided_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[Created]

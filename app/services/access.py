@@ -20,8 +20,8 @@ from app.core.events import (
 from app.core.principal import Caller, GuestPrincipal, Principal, Scope, VisitorPrincipal
 from app.core.profile import Profile
 from app.core.signals import Signal, Typing, UserStatus
-from app.core.types import Department, MessageType, SenderType, UserType
-from app.core.views import ChatRef, ConversationRef, MessageView
+from app.core.types import Department, SenderType, UserType
+from app.core.views import ChatRef, ConversationRef
 from app.realtime import audiences
 
 MANAGERS = frozenset({UserType.MANAGER, UserType.HOTEL_ADMIN})
@@ -70,6 +70,12 @@ def may_see_documents(principal: Principal) -> bool:
     if principal.user_type in SEES_WHOLE_HOTEL:
         return True
     return principal.user_type is UserType.DEPARTMENT_STAFF and Department.RECEPTION in principal.departments
+
+
+def require_reception(principal: Principal) -> None:
+    """Raises Forbidden for everybody but reception and managers, who know who stays."""
+    if not may_see_documents(principal):
+        raise Forbidden("Only reception and managers may do this.")
 
 
 def require_manager(principal: Principal) -> None:
@@ -139,12 +145,7 @@ def _guest_may_hear(guest: GuestPrincipal, event: Event | Signal) -> bool:
     if isinstance(event, Typing):
         return True
     written = event.message
-    return written.sender_type is not SenderType.GUEST and is_for_guests(written)
-
-
-def is_for_guests(message: MessageView) -> bool:
-    """Whether a guest reads a message where they read their own: no note, which is for staff, and no reaction."""
-    return not message.is_note and message.type is not MessageType.REACTION
+    return written.sender_type is not SenderType.GUEST and written.is_said
 
 
 def _visitor_may_hear(visitor: VisitorPrincipal, event: Event | Signal) -> bool:
@@ -156,7 +157,7 @@ def _visitor_may_hear(visitor: VisitorPrincipal, event: Event | Signal) -> bool:
         case StayChanged():
             return visitor.guest is not None and event.guest_id == visitor.guest.guest_id
         case MessageCreated() | MessageUpdated():
-            return _is_own(visitor, event.message.chat) and is_for_guests(event.message)
+            return _is_own(visitor, event.message.chat) and event.message.is_said
         case Typing():
             return _is_own(visitor, event.conversation.chat)
         case _:

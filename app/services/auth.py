@@ -225,17 +225,25 @@ class AuthService:
         profile = await work.users.lock_verified(credentials)
         if profile is None:
             return None
-        now = self._clock()
         if renewed is not None:
-            await work.users.set_password_hash(profile.id, renewed, now)
-        owner = SessionOwner(uuid4(), profile.id)
-        cookie, refresh_token = new_secret(), new_secret()
-        await work.sessions.open(
-            owner, cookie_hash=digest(cookie), refresh_hash=digest(refresh_token), now=now, lifetime=IDLE_LIFETIME
-        )
+            await work.users.set_password_hash(profile.id, renewed, self._clock())
+        signed_in = await self.open_session(work, profile)
         for by in (Counted.ADDRESS, Counted.USERNAME):
             await work.attempts.forgive_one(by, counted[by])
         await work.attempts.forgive_all(Counted.BOTH, counted[Counted.BOTH])
+        return signed_in
+
+    async def open_session(self, work: UnitOfWork, profile: Profile) -> SignedIn:
+        """A session of this user, who has just proved or become who they are; their row is held."""
+        owner = SessionOwner(uuid4(), profile.id)
+        cookie, refresh_token = new_secret(), new_secret()
+        await work.sessions.open(
+            owner,
+            cookie_hash=digest(cookie),
+            refresh_hash=digest(refresh_token),
+            now=self._clock(),
+            lifetime=IDLE_LIFETIME,
+        )
         return SignedIn(
             tokens=self._tokens(owner, profile, refresh_token),
             session_cookie=cookie,
@@ -255,11 +263,11 @@ class AuthService:
 
 def _counted(username: str, address: str) -> dict[Counted, str]:
     """By what an attempt is counted, in the order in which it is."""
-    network = _network(address)
+    network = network_of(address)
     return {Counted.ADDRESS: network, Counted.USERNAME: username, Counted.BOTH: f"{network} {username}"}
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Whose address it is: an IPv4 address, also where it is written as IPv6, or the first 64 bits of an IPv6 one."""
     try:
         ip = ipaddress.ip_address(address)

@@ -24,10 +24,19 @@ from app.services.inbound.service import InboundService
 from app.services.outbox.resend import ResendService
 from app.services.outbox.service import Outbox
 from app.services.presence import PresenceService
+from app.services.registration import RegistrationService
 from app.services.sending.receipts import ReceiptService
 from app.services.sending.service import SendingService
 from app.services.sockets import OpenSockets
 from app.services.templates.service import TemplateService
+from app.services.webchat.claims import StayClaimService
+from app.services.webchat.listing import ChatService
+from app.services.webchat.migrating import MigratingService
+from app.services.webchat.pace import VisitorPace
+from app.services.webchat.proving import ProvingService
+from app.services.webchat.reading import ReadingService
+from app.services.webchat.receiving import ReceivingService
+from app.services.webchat.requests import RequestService
 from app.services.webchat.visitors import VisitorService
 from app.store.database import Database
 
@@ -62,6 +71,15 @@ class Services:
     sockets: OpenSockets
     templates: TemplateService
     visitors: VisitorService
+    webchat_chats: ChatService
+    webchat_pace: VisitorPace
+    webchat_reading: ReadingService
+    webchat_receiving: ReceivingService
+    registration: RegistrationService
+    migrating: MigratingService
+    proving: ProvingService
+    stay_claims: StayClaimService
+    requests: RequestService
     api_keys: ApiKeyService
     guest_webhook: GuestWebhookService
 

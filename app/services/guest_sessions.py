@@ -48,17 +48,28 @@ class GuestSessionService:
         Raises Gone ``link_used`` for the others, and Unauthenticated, in the same words, for a link that is none of
         ours, was revoked or has run out, and where the stay or the number is no longer what it was.
         """
+        return await self._database.run(self.open_in, self.terms_of(link_token))
+
+    def terms_of(self, link_token: str) -> LinkTerms:
+        """What a link says. Raises Unauthenticated for one that is none of ours, or has run out."""
         terms = self._links.read(link_token)
         if terms is None:
             raise Unauthenticated(NOT_VALID)
-        return await self._database.run(self._open, terms)
+        return terms
 
     async def authenticate(self, guest_token: str, number: str) -> GuestPrincipal:
         """The guest of a session, who must be asking for their own number. Raises Unauthenticated, always in the same
         words."""
+        principal = await self.of_token(guest_token)
+        if principal.number not in _spellings(number):
+            raise Unauthenticated(NOT_VALID)
+        return principal
+
+    async def of_token(self, guest_token: str) -> GuestPrincipal:
+        """The guest of a session, by whichever number. Raises Unauthenticated, in those words."""
         async with self._database.read() as work:
             session = await work.guest_sessions.by_token(digest(guest_token))
-        if session is None or session.number not in _spellings(number):
+        if session is None:
             raise Unauthenticated(NOT_VALID)
         principal = principal_of(session.stay, session.number, self._clock(), session_id=session.id)
         if principal is None:
@@ -95,7 +106,8 @@ class GuestSessionService:
         """End a session, and with it its sockets. Raises Unauthenticated for a token that opens nothing."""
         await self._database.run(self._end, digest(guest_token))
 
-    async def _open(self, work: UnitOfWork, terms: LinkTerms) -> OpenedSession:
+    async def open_in(self, work: UnitOfWork, terms: LinkTerms) -> OpenedSession:
+        """The same inside a transaction."""
         now, sessions = self._clock(), work.guest_sessions
         is_first = await sessions.use_link(terms.id, terms.stay_id, now)
         link = await sessions.link(terms.id, terms.stay_id)  # as it stands after all who were before us

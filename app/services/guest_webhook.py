@@ -195,6 +195,7 @@ def _message(conversation: ConversationState, guest: KnownStay, draft: GuestDraf
         hotel_id=conversation.hotel_id,
         conversation_id=conversation.id,
         channel_id=conversation.channel_id,
+        chat=conversation.chat,
         sender_type=SenderType.GUEST,
         origin=MessageOrigin.GUEST,
         sender_name=guest.stay.guest_name,

@@ -9,7 +9,7 @@ import structlog
 
 from app.core.clock import Clock, utc_now
 from app.core.close_codes import CloseCode
-from app.core.errors import Unavailable
+from app.core.errors import TooManyRequests, Unavailable
 from app.core.principal import Caller, GuestPrincipal, Principal, VisitorPrincipal
 from app.core.views import ConversationRef
 from app.services.auth import AuthService
@@ -22,6 +22,8 @@ LOOK_AGAIN_EVERY: Final = 30.0
 TRY_AGAIN_AFTER: Final = 1.0
 SOONEST: Final = 0.05  # seconds; clocks differ a little
 DRAIN_BATCHES: Final = 10
+MOST_OF_A_VISITOR: Final = 50
+"""Sockets that a visitor may have open in one process: some for each of their chats, on each of their devices."""
 
 
 class Socket(Protocol):
@@ -54,6 +56,8 @@ class OpenSockets:
         self._visitors = visitors
         self._clock = clock
         self._sockets: dict[Socket, None] = {}
+        self._groups: dict[int | str, dict[Socket, None]] = {}  # for one conversation, or of one visitor's account
+        self._group_of: dict[Socket, int | str] = {}
         self._alarms: dict[Socket, asyncio.TimerHandle] = {}
         self._doubtful: dict[Socket, None] = {}
         self._doubt = asyncio.Event()
@@ -72,10 +76,25 @@ class OpenSockets:
 
     def add(self, socket: Socket) -> None:
         self._sockets[socket] = None
+        if isinstance(socket.caller, VisitorPrincipal):
+            self._group(socket, socket.caller.account)
         self._set_alarm(socket)
+
+    def check_visitor(self, visitor: VisitorPrincipal) -> None:
+        """Raises TooManyRequests where a visitor has opened too many."""
+        if len(self._groups.get(visitor.account, ())) > MOST_OF_A_VISITOR:
+            raise TooManyRequests("You have too many of these open. Please close some.", retry_after=1)
+
+    def follow(self, socket: Socket, conversation_id: int) -> None:
+        """The socket is for this conversation alone."""
+        self._group(socket, conversation_id)
 
     def remove(self, socket: Socket) -> None:
         self._sockets.pop(socket, None)
+        if (name := self._group_of.pop(socket, None)) is not None:
+            del self._groups[name][socket]
+            if not self._groups[name]:
+                del self._groups[name]
         self._doubtful.pop(socket, None)
         if (alarm := self._alarms.pop(socket, None)) is not None:
             alarm.cancel()
@@ -87,7 +106,7 @@ class OpenSockets:
 
     def changed(self, conversation: ConversationRef) -> None:
         """A conversation stands otherwise now: a socket that is for it alone may have lost it."""
-        for socket in list(self._sockets):
+        for socket in list(self._groups.get(conversation.id, ())):
             socket.heed(conversation)
 
     async def drain(self, seconds: float) -> None:
@@ -156,6 +175,10 @@ class OpenSockets:
         found.update((await self._guests.still(guests)).items() if guests else ())
         found.update((await self._visitors.still(visitors)).items() if visitors else ())
         return found
+
+    def _group(self, socket: Socket, name: int | str) -> None:
+        self._groups.setdefault(name, {})[socket] = None
+        self._group_of[socket] = name
 
     def _set_alarm(self, socket: Socket) -> None:
         """Look again when it is to end. Its session may be found to have been lengthened by then."""

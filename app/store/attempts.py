@@ -1,4 +1,5 @@
-"""What was tried at the door: failed sign-ins in the running window, per user name, per address, and per both."""
+"""What is counted in a running window: failed sign-ins per user name, per address and per both; what strangers write,
+upload and claim in a web chat, per visitor, per network, per hotel; registrations per network."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,14 @@ class Counted(StrEnum):
     ADDRESS = "address"
     USERNAME = "username"
     BOTH = "both"
+    MESSAGES_OF_VISITOR = "messages of visitor"
+    MESSAGES_OF_NETWORK = "messages of network"
+    FILES_OF_VISITOR = "files of visitor"
+    FILES_OF_NETWORK = "files of network"
+    FILES_OF_HOTEL = "files of hotel"
+    CLAIMS_OF_VISITOR = "claims of visitor"
+    CLAIMS_OF_NETWORK = "claims of network"
+    REGISTRATIONS_OF_NETWORK = "registrations of network"
 
 
 class Attempts(msgspec.Struct, frozen=True):
@@ -28,19 +37,20 @@ class AttemptStore:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def count(self, by: Counted, name: str, *, now: datetime, since: datetime) -> Attempts:
-        """Count one more, in the window that runs or, where it began at or before ``since``, in a new one.
+    async def count(self, by: Counted, name: str, *, now: datetime, since: datetime, amount: int = 1) -> Attempts:
+        """Count one more, or ``amount``, in the window that runs or, where it began at or before ``since``, in a
+        new one.
 
         Whoever counts the same name meanwhile waits for this transaction, so of guesses at once each has its number.
         """
         runs = SignInAttempt.window_started_at > since
         found = await self._connection.execute(
             insert(SignInAttempt)
-            .values(key=_key(by, name), window_started_at=now, count=1)
+            .values(key=_key(by, name), window_started_at=now, count=amount)
             .on_conflict_do_update(
                 index_elements=[SignInAttempt.key],
                 set_={
-                    "count": case((runs, SignInAttempt.count + 1), else_=1),
+                    "count": case((runs, SignInAttempt.count + amount), else_=amount),
                     "window_started_at": case((runs, SignInAttempt.window_started_at), else_=now),
                 },
             )

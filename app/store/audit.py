@@ -17,7 +17,7 @@ class AuditStore:
         self, *, hotel_id: int, user_id: int | None, action: str, target: str, details: dict[str, Any], at: datetime
     ) -> None:
         """``action`` is a stable word (``document.seen``), ``target`` names a row (``media:12``). Without a ``user_id``
-        it was somebody at the server's terminal."""
+        it was somebody at the server's terminal, or a guest themselves."""
         await self._connection.execute(
             insert(AuditEntry).values(
                 hotel_id=hotel_id, user_id=user_id, action=action, target=target, details=details, at=at

@@ -55,6 +55,14 @@ class ChannelStore:
         """Every active channel of a platform, the oldest first."""
         return await self._select(Channel.platform == platform)
 
+    async def first_of(
+        self, platform: Platform, *, channel_id: int | None = None, hotel_id: int | None = None
+    ) -> ChannelRecord | None:
+        """The oldest active channel of a platform, of those with this id and of this hotel where these are named."""
+        named = [(Channel.id, channel_id), (Channel.hotel_id, hotel_id)]
+        where = [column == value for column, value in named if value is not None]
+        return next(iter(await self._select(Channel.platform == platform, *where, limit=1)), None)
+
     async def by_ids(self, ids: Collection[int]) -> list[ChannelRecord]:
         return await self._select(Channel.id.in_(list(ids)))
 
@@ -111,7 +119,7 @@ class ChannelStore:
         row = rows.mappings().one_or_none()
         return ChannelView(**row) if row else None
 
-    async def _select(self, *where: ColumnElement[bool]) -> list[ChannelRecord]:
+    async def _select(self, *where: ColumnElement[bool], limit: int | None = None) -> list[ChannelRecord]:
         rows = await self._connection.execute(
             select(
                 Channel.id,
@@ -126,5 +134,6 @@ class ChannelStore:
             .join(Hotel, Hotel.id == Channel.hotel_id)
             .where(Channel.is_active, *where)
             .order_by(Channel.id)
+            .limit(limit)
         )
         return [ChannelRecord(**row) for row in rows.mappings()]

@@ -129,6 +129,7 @@ class ConversationState(msgspec.Struct, kw_only=True):
 
 
 _SAVED = (
+    "guest_id",
     "stay_id",
     "channel_id",
     "account_id",
@@ -208,6 +209,15 @@ class ConversationStore:
     async def lock_many(self, conversation_ids: Collection[int]) -> list[ConversationState]:
         """These conversations, open or closed, locked in id order."""
         return await self._lock(Conversation.id.in_(list(conversation_ids)))
+
+    async def lock_of(self, account_ids: Collection[int], guest_ids: Collection[int]) -> list[ConversationState]:
+        """Every conversation of these accounts, and the open ones of these guests, locked in id order."""
+        return await self._lock(
+            or_(
+                Conversation.account_id.in_(list(account_ids)),
+                and_(Conversation.guest_id.in_(list(guest_ids)), Conversation.status != ConversationStatus.CLOSED),
+            )
+        )
 
     async def newest_of(self, guest_id: int, channel_id: int) -> ConversationState | None:
         """The guest's last conversation on a channel, open or closed, locked."""

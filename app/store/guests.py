@@ -42,6 +42,7 @@ class NewGuest(msgspec.Struct, frozen=True, kw_only=True):
     hotel_id: int
     full_name: str
     phone: str | None
+    email: str | None = None
 
 
 class GuestRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,11 +286,14 @@ class GuestStore:
         await self._connection.execute(select(Guest.id).where(Guest.id == guest_id).with_for_update(key_share=True))
 
     async def lock_of(self, conversation_id: int) -> None:
-        """The same by a conversation of theirs."""
+        """The same by a conversation of theirs. It may become another guest's while we wait: then that one is meant."""
         whose = select(Conversation.guest_id).where(Conversation.id == conversation_id)
-        await self._connection.execute(
-            select(Guest.id).where(Guest.id == whose.scalar_subquery()).with_for_update(key_share=True)
-        )
+        guest_id = await self._connection.scalar(whose)
+        while guest_id is not None:
+            await self.lock(guest_id)
+            held, guest_id = guest_id, await self._connection.scalar(whose)
+            if held == guest_id:
+                return
 
     async def by_ids(self, ids: Collection[int], *, locked: bool = False) -> dict[int, GuestRecord]:
         """These guests; with ``locked`` held as by ``lock``, in the order of their ids."""

@@ -220,8 +220,8 @@ class MediaStore:
         )
         return found
 
-    async def add_upload(self, *, hotel_id: int, user_id: int, file: StoredFile, at: datetime) -> int:
-        """A file of staff, stored and not sent yet."""
+    async def add_upload(self, *, hotel_id: int, user_id: int | None, file: StoredFile, at: datetime) -> int:
+        """A file of staff, or by no user one of a web chat's visitor, stored and not sent yet."""
         media_id: int | None = await self._connection.scalar(
             insert(Media)
             .values(
@@ -262,6 +262,33 @@ class MediaStore:
             raise Conflict("This upload was sent already.", code="upload_sent", details={"media_id": media_id})
         await self._connection.execute(
             update(Media).where(Media.id == media_id).values(message_id=message_id, channel_id=channel_id)
+        )
+
+    async def lock_kept(self, media_id: int, hotel_id: int) -> FileRecord:
+        """A file that was kept for a guest's message to come, locked until the transaction ends. Raises NotFound for
+        every other."""
+        rows = await self._connection.execute(
+            select(*_RECORD)
+            .where(
+                Media.id == media_id,
+                Media.hotel_id == hotel_id,
+                Media.uploaded_by.is_(None),
+                Media.message_id.is_(None),
+                Media.state == MediaState.STORED,
+            )
+            .with_for_update()
+        )
+        found = _record(rows.mappings().one_or_none())
+        if found is None:
+            raise NotFound("There is no such file.", code="no_such_upload")
+        return found
+
+    async def give(self, media_id: int, message_id: int, *, channel_id: int, stay_id: int | None) -> None:
+        """Such a file becomes the message's; with a ``stay_id`` it is a document of that stay."""
+        await self._connection.execute(
+            update(Media)
+            .where(Media.id == media_id)
+            .values(message_id=message_id, channel_id=channel_id, stay_id=stay_id)
         )
 
     async def copy(self, media_id: int, *, hotel_id: int, user_id: int, at: datetime) -> int:

@@ -224,11 +224,22 @@ class MessageStore:
         only what guest and hotel have said to each other, neither notes nor reactions."""
         statement = _view().where(Message.conversation_id == conversation_id)
         if said:
-            statement = statement.where(Message.is_note.is_(False), Message.type != MessageType.REACTION)
+            statement = statement.where(*is_said())
         if before is not None:
             statement = statement.where(Message.id < before)
         rows = await self._connection.execute(statement.order_by(Message.id.desc()).limit(limit))
         return [_to_view(row) for row in reversed(rows.mappings().all())]
+
+    async def of_chat(
+        self, chat_id: int, *, above: int, before: int | None, after: int | None, limit: int
+    ) -> list[MessageView]:
+        """The newest ``limit`` messages that a visitor reads in their chat, of those between ``after`` and ``before``
+        where these are given, and behind ``above``; the newest first."""
+        statement = _view().where(Message.chat_id == chat_id, *is_said(), Message.id > max(above, after or 0))
+        if before is not None:
+            statement = statement.where(Message.id < before)
+        rows = await self._connection.execute(statement.order_by(Message.id.desc()).limit(limit))
+        return [_to_view(row) for row in rows.mappings()]
 
     async def set_external_id(self, message_id: int, external_id: str) -> None:
         await self._connection.execute(update(Message).where(Message.id == message_id).values(external_id=external_id))
@@ -251,6 +262,11 @@ class MessageStore:
         rows = await self._connection.execute(_view().where(*where))
         row = rows.mappings().one_or_none()
         return _to_view(row) if row else None
+
+
+def is_said() -> tuple[ColumnElement[bool], ...]:
+    """The SQL of ``MessageView.is_said``."""
+    return Message.is_note.is_(False), Message.type != MessageType.REACTION
 
 
 def is_of_channel() -> ColumnElement[bool]:

@@ -12,6 +12,8 @@ from app.core.types import MediaState, OutboxState, StayStatus
 from app.models import Correction, Delivery, InboundItem, InboundUpdate, Media, MessageStatus, Stay
 
 WITH_BYTES = (MediaState.PENDING, MediaState.STORED)
+_UPLOADED = (Media.provider_id.is_(None), Media.stay_id.is_(None))
+"""What came here by itself, and from no provider."""
 
 
 class DeletedFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +47,11 @@ class RetentionStore:
         return await self._mark_deleted(due.scalar_subquery(), at)
 
     async def delete_unsent(self, before: datetime, *, at: datetime, limit: int) -> list[DeletedFile]:
-        """Make uploads unreachable that staff made before then and never sent."""
+        """Make uploads unreachable that staff or a web chat's visitors made before then and never sent."""
         due = (
             select(Media.id)
             .where(
-                Media.uploaded_by.is_not(None),
+                *_UPLOADED,
                 Media.message_id.is_(None),
                 Media.state == MediaState.STORED,
                 Media.created_at < before,
@@ -87,7 +89,7 @@ class RetentionStore:
 
     async def bytes_are_gone(self, media_id: int) -> None:
         """An upload that was never sent leaves nothing; what a message shows stays, as deleted."""
-        unsent = (Media.uploaded_by.is_not(None), Media.message_id.is_(None))
+        unsent = (*_UPLOADED, Media.message_id.is_(None))
         await self._connection.execute(
             delete(Media).where(Media.id == media_id, Media.state == MediaState.DELETED, *unsent)
         )

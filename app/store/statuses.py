@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BindParameter, and_, any_, func, literal, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -186,6 +186,28 @@ class StatusStore:
             )
         )
 
+    async def mark_read(self, message_ids: Collection[int], at: datetime) -> dict[int, int]:
+        """Their visitor has read these messages of ours. Those that did not count as read, with their conversations."""
+        unread = (
+            select(Message.id)
+            .where(Message.id.in_(list(message_ids)), is_unread())
+            .order_by(Message.id)
+            .with_for_update()
+            .subquery()
+        )
+        rows = await self._connection.execute(
+            update(Message)
+            .where(Message.id == unread.c.id)
+            .values(
+                delivery_status=DeliveryStatus.READ,
+                delivery_error=None,
+                delivery_error_code=None,
+                read_at=func.coalesce(Message.read_at, at),
+            )
+            .returning(Message.id, Message.conversation_id)
+        )
+        return {row.id: row.conversation_id for row in rows}
+
     async def statuses_of(self, channel_id: int, external_id: str) -> list[StatusReport]:
         """What a provider has reported of one id so far."""
         rows = await self._connection.execute(
@@ -200,6 +222,13 @@ class StatusStore:
             ).where(MessageStatus.channel_id == channel_id, MessageStatus.external_id == external_id)
         )
         return [StatusReport(**row) for row in rows.mappings()]
+
+
+def is_unread() -> ColumnElement[bool]:
+    """The message is ours, and not known to be read."""
+    return Message.delivery_status.in_(
+        [word for word, rank in DELIVERY_RANK.items() if rank < DeliveryStatus.READ.rank]
+    )
 
 
 def _texts(external_ids: Collection[str]) -> BindParameter[list[str]]:

@@ -28,14 +28,17 @@ from app.store.guest_sessions import GuestSessionStore
 from app.store.guests import GuestStore
 from app.store.hotels import HotelStore
 from app.store.inbound import InboundStore
+from app.store.joining import JoiningStore
 from app.store.media import MediaStore
 from app.store.messages import MessageStore
 from app.store.pace import PaceStore
 from app.store.present_guests import PresentGuestStore
 from app.store.reading import ReadingStore
+from app.store.requests import RequestStore
 from app.store.retention import RetentionStore
 from app.store.sessions import SessionStore
 from app.store.statuses import StatusStore
+from app.store.stay_claims import StayClaimStore
 from app.store.templates import TemplateStore
 from app.store.users import UserStore
 from app.store.webchat import WebChatStore
@@ -147,6 +150,10 @@ class UnitOfWork:
         return InboundStore(self.connection)
 
     @cached_property
+    def joining(self) -> JoiningStore:
+        return JoiningStore(self.connection)
+
+    @cached_property
     def media(self) -> MediaStore:
         return MediaStore(self.connection)
 
@@ -167,6 +174,10 @@ class UnitOfWork:
         return ReadingStore(self.connection)
 
     @cached_property
+    def requests(self) -> RequestStore:
+        return RequestStore(self.connection)
+
+    @cached_property
     def retention(self) -> RetentionStore:
         return RetentionStore(self.connection)
 
@@ -177,6 +188,10 @@ class UnitOfWork:
     @cached_property
     def statuses(self) -> StatusStore:
         return StatusStore(self.connection)
+
+    @cached_property
+    def stay_claims(self) -> StayClaimStore:
+        return StayClaimStore(self.connection)
 
     @cached_property
     def templates(self) -> TemplateStore:

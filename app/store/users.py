@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Result, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.profile import Profile
-from app.core.types import Department
+from app.core.types import Department, UserType
 from app.models import Hotel, User
 
 
@@ -18,6 +19,17 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     user_id: int
     password_hash: str
     is_active: bool
+
+
+class NewUser(msgspec.Struct, frozen=True, kw_only=True):
+    hotel_id: int
+    guest_id: int
+    username: str
+    password_hash: str
+    first_name: str
+    last_name: str
+    email: str
+    user_type: UserType
 
 
 class UserStore:
@@ -41,6 +53,17 @@ class UserStore:
         """The same, for one who may sign in."""
         return _profile(await self._connection.execute(_PROFILE.where(User.id == user_id, User.is_active)))
 
+    async def add(self, user: NewUser) -> Profile | None:
+        """None where the name is taken, in whatever case. Of two at once one takes it."""
+        new = upsert(User).values(**msgspec.structs.asdict(user)).on_conflict_do_nothing().returning(User.id)
+        user_id = await self._connection.scalar(new)
+        return None if user_id is None else await self.profile(user_id)
+
+    async def is_taken(self, username: str) -> bool:
+        """In whatever case."""
+        taken = select(User.id).where(func.lower(User.username) == func.lower(username))
+        return await self._connection.scalar(taken) is not None
+
     async def lock_verified(self, credentials: Credentials) -> Profile | None:
         """The active user whose password is still the one that was verified, kept so until the transaction ends."""
         found = await self._connection.execute(
@@ -57,6 +80,16 @@ class UserStore:
     async def set_active(self, user_id: int, *, is_active: bool, now: datetime) -> int | None:
         """The user's hotel, or None where there is no such user."""
         return await self._update(user_id, is_active=is_active, updated_at=now)
+
+    async def lock_guest_of(self, user_id: int) -> int | None:
+        """The guest who this user is, if any, kept so until the transaction ends."""
+        guest_id: int | None = await self._connection.scalar(
+            select(User.guest_id).where(User.id == user_id).with_for_update(key_share=True)
+        )
+        return guest_id
+
+    async def set_guest(self, user_id: int, guest_id: int) -> None:
+        await self._connection.execute(update(User).where(User.id == user_id).values(guest_id=guest_id))
 
     async def _update(self, user_id: int, **values: object) -> int | None:
         hotel_id: int | None = await self._connection.scalar(

@@ -1,7 +1,8 @@
 """Who is behind a socket: the access token, wherever a client of one of the contracts may put it.
 
 In this order: ``?token=``, the ``Authorization`` header, the subprotocol pair ``bearer, <token>``, the session cookie
-(from our own pages only), a first frame ``{"type": "auth", "token": "…"}`` within five seconds.
+(from our own pages only), a first frame ``{"type": "auth", "token": "…"}`` within five seconds. A visitor of the web
+chat shows theirs in the same places, or the cookie of their own session.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ from starlette.websockets import WebSocket
 
 from app.core.errors import Unauthenticated
 from app.core.principal import Principal
-from app.core.security import SESSION_COOKIE
+from app.core.security import SESSION_COOKIE, VISITOR_COOKIE
 from app.services.container import Services
+from app.services.webchat.visitors import Somebody
 
 BEARER: Final = "bearer"
 FIRST_FRAME_WITHIN: Final = 5.0
@@ -38,12 +40,33 @@ async def authenticate(websocket: WebSocket, services: Services) -> Principal:
         return await services.auth.authenticate(token)
     cookie = websocket.cookies.get(SESSION_COOKIE)
     if cookie:
-        origins = websocket.headers.getlist("origin")
-        origin = origins[0] if origins else None
-        if len(origins) > 1 or not services.settings.is_own_page(origin, websocket.headers.get("host")):
-            raise Unauthenticated("This page may not use the session's cookie.")
+        _check_origin(websocket, services)
         return await services.auth.authenticate_cookie(cookie)
     return await services.auth.authenticate(await _first_frame(websocket))
+
+
+async def authenticate_visitor(websocket: WebSocket, services: Services) -> Somebody:
+    """Whoever has opened a visitor's socket: a user, a guest by their personal link, or a visitor. Raises
+    Unauthenticated as above."""
+    token = _shown_token(websocket)
+    if token is not None:
+        return await services.visitors.of_token(token)
+    session, visitor = (websocket.cookies.get(name) for name in (SESSION_COOKIE, VISITOR_COOKIE))
+    if session or visitor:
+        _check_origin(websocket, services)
+        who = await services.visitors.of_cookies(session, visitor)
+        if who is None:
+            raise Unauthenticated("This session is over.")
+        return who
+    return await services.visitors.of_token(await _first_frame(websocket))
+
+
+def _check_origin(websocket: WebSocket, services: Services) -> None:
+    """Cookies come along from any page. Raises Unauthenticated for one that is not ours."""
+    origins = websocket.headers.getlist("origin")
+    origin = origins[0] if origins else None
+    if len(origins) > 1 or not services.settings.is_own_page(origin, websocket.headers.get("host")):
+        raise Unauthenticated("This page may not use the session's cookie.")
 
 
 def _shown_token(websocket: WebSocket) -> str | None:

@@ -129,11 +129,11 @@ class ConversationSocket(SocketContract):
     async def opened(self, session: Session) -> None:
         """Who comes back with ``since`` has been told what they missed. It is looked at once more in any case: before
         it joined, nobody would have said that it has gone elsewhere."""
-        known, limit = session.conversation, 0 if session.resumes else MESSAGES_AT_ONCE
+        known, limit = session.conversation, 0 if session.since is not None else MESSAGES_AT_ONCE
         about, messages = await session.services.desk.recent(session.principal, _named(session), limit=limit)
         if session.conversation is known:
             session.conversation = about  # else it has changed meanwhile, and that has been heeded
-        if not session.resumes:
+        if session.since is None:
             session.shown = frozenset(each.id for each in messages)
             session.send(contract.recent_messages(about, messages, self._links, seq=session.told_up_to()))
 

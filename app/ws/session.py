@@ -22,7 +22,7 @@ from app.core.errors import LobbyError, ResyncNeeded, Unauthenticated
 from app.core.events import AccountChanged, StayChanged, UserChanged
 from app.core.principal import Caller, Principal
 from app.core.signals import Passing, Told
-from app.core.views import ConversationRef
+from app.core.views import ConversationRef, OpenChat
 from app.realtime.hub import own_commits
 from app.realtime.room import Broadcast
 from app.services.access import may_hear
@@ -107,6 +107,8 @@ class Session:
         """The one that it is for, where its contract says so, as it stands."""
         self.shown: frozenset[int] = frozenset()
         """Messages that it was told of when it opened."""
+        self.chat: OpenChat | None = None
+        """The visitor's chat that it is for, where its contract says so, as it stood when the socket opened."""
         self.opened_at = datetime.now(UTC)
         self._websocket = websocket
         self._since = since
@@ -126,9 +128,9 @@ class Session:
         return self.caller
 
     @property
-    def resumes(self) -> bool:
-        """Whether it was opened to be told what was missed."""
-        return self._since is not None
+    def since(self) -> int | None:
+        """Where it was opened to go on; None where it has nothing to be told first."""
+        return self._since
 
     @property
     def path_params(self) -> dict[str, Any]:
@@ -175,9 +177,7 @@ class Session:
         self._release()
 
     def heed(self, conversation: ConversationRef) -> None:
-        """How a conversation stands now; told after that has happened."""
-        if self.conversation is None or self.conversation.id != conversation.id:
-            return
+        """How the conversation that it is for stands now; told after that has happened."""
         self.conversation = conversation
         try:
             self._follow()
@@ -238,6 +238,8 @@ class Session:
     async def _live(self) -> None:
         own_commits.set(self.deeds.committed)  # for this task alone, which carries out the commands
         joined = frozenset(await self.contract.audiences(self))
+        if self.conversation is not None:
+            self.services.sockets.follow(self, self.conversation.id)
         await self.join(joined, self._since)
         self._joined = joined
         self._follow()

@@ -51,6 +51,7 @@ class Who(StrEnum):
     DEPARTMENT = "staff who are joined to the department, for guests of their own hotel"
     WHO_SEES_DOCUMENTS = "reception and managers of the stay's hotel"
     GUESTS = "guests who stay, by their own number or token; what users show opens nothing"
+    VISITORS = "every user, for their own chats of a web chat; visitors by what they show: test_visitor_access.py"
     LINK_HOLDERS = "whoever holds its signed address, and nobody without, whatever they show"
     NO_SOCKET = "nobody: the path names no socket"
 
@@ -119,6 +120,7 @@ ONE = "/api/message_manager/conversations/{conversation_id}/"
 TEMPLATES = "/api/conversations/{conversation_id}/templates/"
 FILE = "/api/media/{media_id}/{variant}/"
 DOCUMENTS = "/api/stays/{stay_id}/documents/"
+WEBCHAT = "/unicom/webchat/"
 NAMED = {"conversation_id": "{conversation_id}"}
 CREATE = {"guest_whatsapp_number": "{number}", "department_type": "{department}"}
 
@@ -131,6 +133,7 @@ def bare(what: str) -> tuple[str, str]:
 DECLARED = (
     # What is asked of everybody is not who they are; a bad field answers before anything happens.
     Declared(method="POST", path="/api/auth/token/", who=Who.EVERYBODY, ok=422, json={}),
+    Declared(method="POST", path="/api/auth/register/", who=Who.EVERYBODY, ok=422, json={}),
     Declared(method="POST", path="/api/auth/refresh/", who=Who.EVERYBODY, ok=422, json={}),
     Declared(method="POST", path="/api/auth/logout/", who=Who.EVER_SIGNED_IN),
     Declared(method="GET", path="/api/auth/me/", who=Who.SIGNED_IN),
@@ -188,6 +191,9 @@ DECLARED = (
     Declared(method="GET", path="/api/channels/", who=Who.STAFF),
     # The town's channels are not paused: whoever may ask is told so.
     Declared(method="POST", path="/api/channels/{channel_id}/resume/", who=Who.MANAGERS, ok=409),
+    Declared(method="GET", path="/api/requests/", who=Who.MANAGERS),
+    # The town has no web chat: whoever may ask is told that there is no such request.
+    Declared(method="POST", path="/api/requests/{request_id}/retry/", who=Who.MANAGERS, ok=404),
     Declared(method="POST", path="/api/media/", who=Who.STAFF, ok=422),  # a request without a file
     Declared(method="POST", path="/api/media/{media_id}/retry/", who=Who.WHO_SEES_IT),
     Declared(
@@ -252,12 +258,30 @@ DECLARED = (
     Declared(method="POST", path="/api/guest/session/", who=Who.EVERYBODY, ok=401, json={"token": "x"}),
     Declared(method="DELETE", path="/api/guest/session/", who=Who.EVERYBODY, ok=401),
     Declared(method="GET", path="/guest/", who=Who.EVERYBODY),
+    Declared(method="POST", path=WEBCHAT + "session/", who=Who.EVERYBODY, ok=CREATED, json={}),
+    Declared(method="POST", path=WEBCHAT + "send/", who=Who.VISITORS, ok=CREATED, json={"text": "Hello"}),
+    Declared(method="GET", path=WEBCHAT + "messages/", who=Who.VISITORS),
+    Declared(method="GET", path=WEBCHAT + "chats/", who=Who.VISITORS),
+    Declared(
+        method="POST",
+        path=WEBCHAT + "stay/",
+        who=Who.VISITORS,
+        ok=202,
+        json={"full_name": "John Doe", "room_number": "101"},
+    ),
+    Declared(method="GET", path="/api/stay-claims/", who=Who.WHOLE_HOTEL),
+    # Nobody has made a claim of this number: whoever may ask is told so.
+    Declared(method="POST", path="/api/stay-claims/{claim_id}/", who=Who.WHOLE_HOTEL, ok=404, json={"confirm": False}),
+    # Nobody has a chat of this name: whoever may ask is told so.
+    Declared(method="PATCH", path=WEBCHAT + "chat/{chat_id}/", who=Who.VISITORS, ok=404, json={}),
+    Declared(method="DELETE", path=WEBCHAT + "chat/{chat_id}/delete/", who=Who.VISITORS, ok=404),
     Declared(method=SOCKET, path="/ws/staff/", who=Who.STAFF),
     Declared(method=SOCKET, path="/ws/chat/", who=Who.STAFF),
     Declared(method=SOCKET, path="/ws/chat/{department_name}/", who=Who.DEPARTMENT),
     Declared(method=SOCKET, path="/ws/chat/{conversation_id:digits}/", who=Who.WHO_SEES_IT),
     Declared(method=SOCKET, path="/ws/conversations/", who=Who.STAFF),
     Declared(method=SOCKET, path="/ws/guest/{whatsapp_number}/", who=Who.GUESTS),
+    Declared(method=SOCKET, path="/ws/unicom/webchat/{chat_id}/", who=Who.VISITORS),
     Declared(method=SOCKET, path="/{path:path}", who=Who.NO_SOCKET),
 )
 
@@ -280,6 +304,8 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return declared.ok if caller in EVER_SIGNED_IN else 401
         case Who.GUESTS:
             return declared.ok if caller is Caller.NOBODY else 401
+        case Who.VISITORS:
+            return _of_visitors(declared, caller, own_hotel=own_hotel)
         case _ if caller in UNKNOWN:
             return 401
         case Who.WHO_SEES_IT if caller in SEES:
@@ -290,3 +316,12 @@ def expected(declared: Declared, caller: Caller, *, own_hotel: bool = True, plac
             return declared.ok if own_hotel else 404
         case who:
             return declared.ok if caller in OPEN_TO.get(who, ()) else 403
+
+
+def _of_visitors(declared: Declared, caller: Caller, *, own_hotel: bool) -> int:
+    """Whoever shows nothing by REST is a new visitor, who has no CSRF token yet."""
+    if caller is Caller.NOBODY and declared.method != SOCKET:
+        return 403 if declared.changes_something else declared.ok
+    if caller in UNKNOWN:
+        return 401
+    return declared.ok if own_hotel else 404

@@ -155,6 +155,7 @@ def _message(what: What, ref: ConversationRef) -> MessageView:
         delivery_error=None,
         is_note=what is What.NOTED,
         client_message_id=None,
+        chat=ref.chat,
         created_at=utc_now(),
         provider_timestamp=None,
     )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from app.core.events import Event
 from app.core.signals import Signal, UserStatus
@@ -14,19 +14,21 @@ from app.core.views import ConversationRef
 from tests.access.declarations import JOINED, SEES, Caller
 from tests.access.happenings import NOBODY_HERE
 from tests.access.listening import By, DeclaredSocket
-from tests.access.town import Person, Thread, Town
+from tests.access.town import Person, Thread, Town, thread_of
 from tests.sockets import Socket, open_socket
 
 DEPARTMENT = "{department_name}"
 NUMBER = "{whatsapp_number}"
 CONVERSATION = "{conversation_id:digits}"
+CHAT = "{chat_id}"
 
 Frame = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Somebody who has a socket: of one department, of one conversation, or as a guest, where its path names one."""
+    """Somebody who has a socket: of a department, of a conversation, or as a guest or visitor, where its path names
+    one."""
 
     declared: DeclaredSocket
     person: Person
@@ -38,7 +40,14 @@ class Listener:
     def path(self) -> str:
         named = self.declared.path.replace(DEPARTMENT, self.department.group if self.department else "")
         named = named.replace(CONVERSATION, str(self.own.id) if self.own else "")
-        return quote(named.replace(NUMBER, self.guest_of.number if self.guest_of else ""))
+        if self.guest_of is not None:
+            named = named.replace(NUMBER, self.guest_of.number).replace(CHAT, self.guest_of.chat.account)
+        return quote(named)
+
+    @property
+    def query(self) -> dict[str, object]:
+        """What belongs to the path."""
+        return {"channel_id": self.guest_of.chat.channel_id} if self.guest_of and CHAT in self.declared.path else {}
 
     @property
     def sees(self) -> tuple[Department | None, ...]:
@@ -98,6 +107,8 @@ def listeners(declared: DeclaredSocket, town: Town) -> list[Listener]:
     """Everybody who may open such a socket, on each that they may."""
     if NUMBER in declared.path:
         return [Listener(declared, Person(Caller.NOBODY, each.hotel), guest_of=each) for each in town.relayed]
+    if CHAT in declared.path:
+        return [Listener(declared, each.visitor, guest_of=each) for each in town.relayed]
     if DEPARTMENT in declared.path:
         return [Listener(declared, each, name) for each in town.staff for name in JOINED[each.caller]]
     if CONVERSATION in declared.path:
@@ -107,12 +118,12 @@ def listeners(declared: DeclaredSocket, town: Town) -> list[Listener]:
 
 
 @asynccontextmanager
-async def all_open(server: str, who: Iterable[Listener], query: str = "") -> AsyncIterator[Opened]:
+async def all_open(server: str, who: Iterable[Listener], **query: object) -> AsyncIterator[Opened]:
     """Their sockets, opened at once."""
     async with AsyncExitStack() as stack:
 
         async def opened(listener: Listener) -> tuple[Listener, Socket]:
-            path = listener.path + query
+            path = f"{listener.path}?{urlencode(listener.query | query)}"
             return listener, await stack.enter_async_context(
                 open_socket(server, path, token=listener.person.token, reports=True, comings=True)
             )
@@ -129,6 +140,8 @@ def about(frame: Frame) -> int | None:
         return frame["user_id"] - NOBODY_HERE if frame["user_id"] > NOBODY_HERE else None
     if frame.get("is_typing") is False:  # it ends by itself
         return None
+    if "chat_id" in frame:
+        return thread_of(frame["chat_id"])
     return next((int(frame[name]) for name in ("conversation_id", "channel_id") if name in frame), None)
 
 

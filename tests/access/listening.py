@@ -21,7 +21,7 @@ class By(StrEnum):
     NOBODYS = "no department has it yet, and they list all that they see"
     ITS_OWN = "it is the conversation that the socket is for, and they see it now"
     LOSS = "they are joined to the department that has lost it"
-    OWN = "they are the guest"
+    OWN = "they are the guest, or the visitor whose chat it is"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +227,21 @@ GUEST = DeclaredSocket(
     },
 )
 
-SOCKETS = (STAFF, CHAT, DEPARTMENT_CHAT, CONVERSATION, CONVERSATIONS, GUEST)
+WEBCHAT = DeclaredSocket(
+    path="/ws/unicom/webchat/{chat_id}/",
+    key="action",
+    subscribe="",
+    commands={"ping": Command(about=(), for_all=True)},
+    tells={
+        What.GUEST_WROTE: {By.OWN: "new_message"},
+        What.STAFF_WROTE: {By.OWN: "new_message"},
+        What.FLOW_WROTE: {By.OWN: "new_message"},
+        What.CORRECTED: {By.OWN: "message_updated"},
+        What.TYPING: {By.OWN: "typing"},
+    },
+)
+
+SOCKETS = (STAFF, CHAT, DEPARTMENT_CHAT, CONVERSATION, CONVERSATIONS, GUEST, WEBCHAT)
 
 TOLD_NOBODY = frozenset({What.CREATED, What.USER, What.STAY, What.ACCOUNT, What.UNKNOWN})
 """What no socket has a word for: what the flow has to itself, and what has rights looked at again."""

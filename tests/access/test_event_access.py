@@ -62,7 +62,7 @@ async def test_whoever_resumes_is_told_no_more_than_whoever_stayed(
     app: FastAPI, server: str, town: Town, declared: DeclaredSocket
 ) -> None:
     kept = [each for each in await let_everything_happen(app.state.services, town) if each.what not in PASSING]
-    async with all_open(server, listeners(declared, town), "?since=0") as sockets:
+    async with all_open(server, listeners(declared, town), since=0) as sockets:
         await assert_heard(sockets, [to_hear(listener, kept) for listener, _ in sockets])
         if declared.subscribe:
             await asyncio.gather(*(subscribe(*each, town, since=0) for each in sockets))

@@ -23,7 +23,9 @@ async def call(
     client: httpx.AsyncClient, declared: Declared, person: Person, thread: Thread | None = None
 ) -> httpx.Response:
     ids = thread.ids(declared.who) if thread else {"media_id": 1}
-    path = declared.path.format(variant="original", channel_id=person.hotel.channel_id, bot_id="1", **ids)
+    named: dict[str, object] = {"channel_id": person.hotel.channel_id, "request_id": 1, "claim_id": 999_999}
+    named |= {"bot_id": "1", "chat_id": "nobodys"}
+    path = declared.path.format(variant="original", **named, **ids)
     return await client.request(
         declared.method,
         path,

@@ -9,8 +9,18 @@ from websockets.exceptions import ConnectionClosed
 
 from app.core.types import Department
 from app.store.saving import batched
-from tests.access.declarations import DECLARED, Declared, expected
-from tests.access.listeners import CONVERSATION, DEPARTMENT, NUMBER, Frame, Listener, Opened, all_open, listeners
+from tests.access.declarations import DECLARED, Caller, Declared, expected
+from tests.access.listeners import (
+    CHAT,
+    CONVERSATION,
+    DEPARTMENT,
+    NUMBER,
+    Frame,
+    Listener,
+    Opened,
+    all_open,
+    listeners,
+)
 from tests.access.listening import SOCKETS, Command, DeclaredSocket
 from tests.access.surfaces import SOCKET
 from tests.access.town import Person, Thread, Town
@@ -46,6 +56,13 @@ def paths(declared: Declared, person: Person, town: Town) -> Iterator[tuple[str,
         for thread in town.relayed:
             path, own_hotel = declared.path.replace(CONVERSATION, str(thread.id)), thread.hotel == person.hotel
             yield path, expected(declared, person.caller, own_hotel=own_hotel, place=thread.place)
+    elif CHAT in declared.path:
+        guests = {each.user_id for each in town.people if each.caller is Caller.GUEST}
+        for user_id in {person.user_id, *guests}:
+            path, own = declared.path.replace(CHAT, f"webchat_user_{user_id}"), user_id == person.user_id
+            yield path, expected(declared, person.caller, own_hotel=own)
+        path = declared.path.replace(CHAT, town.relayed[0].chat.account)
+        yield path, expected(declared, person.caller, own_hotel=False)
     else:
         path = declared.path.replace(NUMBER, town.relayed[0].number).replace("{path:path}", "ws/nowhere/")
         yield path, expected(declared, person.caller)

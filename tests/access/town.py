@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
+from msgspec.structs import replace
 from sqlalchemy import func, insert, select, update
 
 from app.core.clock import utc_now
-from app.core.security import AccessClaims, digest, issue_access_token, new_secret
+from app.core.security import AccessClaims, digest, issue_access_token, new_secret, visitor_token
 from app.core.settings import Settings
 from app.core.templates import ProviderTemplate
 from app.core.types import (
@@ -21,7 +22,7 @@ from app.core.types import (
     StayStatus,
     UserType,
 )
-from app.core.views import ConversationRef
+from app.core.views import ChatRef, ConversationRef
 from app.media.incoming import scratch_folder
 from app.media.storage import MediaStorage
 from app.models import (
@@ -42,6 +43,7 @@ from app.store.sessions import SessionOwner
 from app.store.unit_of_work import UnitOfWork
 from tests.access.declarations import PLACES, SEES, UNKNOWN, Caller, Who
 from tests.files import PDF
+from tests.webchats import open_web_chat
 from tests.world import HotelWorld, World
 
 DEPARTMENT_STAFF = UserType.DEPARTMENT_STAFF
@@ -66,6 +68,9 @@ HELLO_WORLD = ProviderTemplate(
 )
 
 
+_ACCOUNT = "webchat_guest_"
+
+
 @dataclass(frozen=True)
 class Person:
     """A caller, where they work, and what they show; None for nothing."""
@@ -85,7 +90,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation, a message of its guest, whose it is, and two files in it."""
+    """A conversation, a message of its guest, whose it is, and two files in it. ``chat`` is where it goes on for what
+    is let happen, ``token`` its visitor's."""
 
     id: int
     message_id: int
@@ -96,6 +102,13 @@ class Thread:
     failed_id: int
     document_id: int
     number: str
+    chat: ChatRef
+    token: str
+
+    @property
+    def visitor(self) -> Person:
+        """Whoever visits the hotel's site, and would be its guest."""
+        return Person(Caller.NOBODY, self.hotel, self.token)
 
     def named(self, field: str) -> int:
         """What a command calls ``field``."""
@@ -169,10 +182,11 @@ class Town:
         return [*(tuple(row) for row in rows), *counts, *(tuple(row) for row in states)]
 
     async def refs(self, threads: list[Thread]) -> list[tuple[Thread, ConversationRef]]:
-        """Conversations as events carry them."""
+        """Conversations as events carry them, each as if it went on in its visitor's chat."""
         async with self.database.read() as work:
             views = [await work.views.get(each.id) for each in threads]
-        return [(thread, view.as_ref()) for thread, view in zip(threads, views, strict=True) if view is not None]
+        found = [(thread, view) for thread, view in zip(threads, views, strict=True) if view is not None]
+        return [(thread, replace(view.as_ref(), chat=thread.chat)) for thread, view in found]
 
     async def _place(self, thread: Thread, place: Department | None) -> None:
         here = [each.id for each in (*self.relayed, *self.active)]
@@ -205,14 +219,14 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
     secret = settings.secret_key.get_secret_value()
     callers = set(Caller)
     for hotel in await world.two_hotels():
-        key = await _document(settings)
+        key, site = await _document(settings), await open_web_chat(database, hotel)
         async with database.transaction() as work:
             await work.templates.replace(hotel.id, hotel.channel_id, [HELLO_WORLD], at=utc_now(), forgive=True)
             for status, threads in (
                 (ConversationStatus.RELAY, town.relayed),
                 (ConversationStatus.ACTIVE, town.active),
             ):
-                threads += [await _converse(work, hotel, place, status, key) for place in PLACES]
+                threads += [await _converse(work, hotel, place, status, key, site, secret) for place in PLACES]
         await world.guest(hotel, "Jane Doe", f"49160{hotel.id:08d}", stay=None)
         for caller in sorted(callers):
             town.people.append(await _person(world, database, hotel, caller, secret))
@@ -221,7 +235,13 @@ async def build_town(world: World, database: Database, settings: Settings) -> To
 
 
 async def _converse(
-    work: UnitOfWork, hotel: HotelWorld, place: Department | None, status: ConversationStatus, key: str
+    work: UnitOfWork,
+    hotel: HotelWorld,
+    place: Department | None,
+    status: ConversationStatus,
+    key: str,
+    site: int,
+    secret: str,
 ) -> Thread:
     """A guest of their own, who stays, and their conversation with a file that failed and a document."""
 
@@ -267,7 +287,17 @@ async def _converse(
         state=MediaState.STORED,
         original_key=key,
     )
-    return Thread(conversation_id, message_id, stay_id, hotel, place, status, failed_id, document_id, number)
+    account = f"{_ACCOUNT}{conversation_id:032x}"
+    chat = ChatRef(id=conversation_id, channel_id=site, account=account, public_id=account)
+    token = visitor_token(secret, account.removeprefix(_ACCOUNT))
+    return Thread(
+        conversation_id, message_id, stay_id, hotel, place, status, failed_id, document_id, number, chat, token
+    )
+
+
+def thread_of(chat_id: str) -> int:
+    """The id of the conversation whose chat is called so."""
+    return int(chat_id.removeprefix(_ACCOUNT), 16)
 
 
 async def _document(settings: Settings) -> str:

@@ -16,9 +16,12 @@ from app.ws.staff import commands
 METHODS = {"get", "put", "post", "patch", "delete"}
 OPEN = {"/api/auth/token/", "/api/auth/refresh/", "/api/auth/logout/", "/health/live/", "/health/ready/"}
 OPEN |= {"/api/message_manager/webhook/whatsapp/", "/api/webhooks/telegram/{bot_id}/", "/api/webhooks/instagram/"}
+OPEN |= {"/api/auth/register/"}
 OPEN |= {"/api/media/{media_id}/{variant}/"}  # its signed address is the permission
 OPENS_A_SESSION = ("post", "/api/guest/session/")
 BY_GUESTS = {"/api/guest/session/"}
+BY_VISITORS = "/unicom/webchat/"
+BEGINS_A_VISIT = "/unicom/webchat/session/"
 BY_KEY = {"/api/chat/guest-webhook/"}
 
 
@@ -71,7 +74,8 @@ async def test_every_operation_that_needs_a_caller_says_how_to_be_one(client: ht
             secured = {name for each in operations[method].get("security", []) for name in each}
             wanted = {"API key"} if path in BY_KEY else {"Access token", "Session cookie"}
             wanted = {"Guest token"} if path in BY_GUESTS else wanted
-            is_open = path in OPEN or (method, path) == OPENS_A_SESSION
+            wanted = {"Access token", "Visitor's token", "Visitor's cookie"} if path.startswith(BY_VISITORS) else wanted
+            is_open = path in OPEN or path == BEGINS_A_VISIT or (method, path) == OPENS_A_SESSION
             assert secured == (set() if is_open else wanted), (method, path)
 
 

@@ -1,6 +1,7 @@
 """``lobby dev`` from outside: it comes up, says where to click, and ends with all that it started."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -28,6 +29,7 @@ async def test_it_comes_up_for_whoever_it_names_and_ends_on_ctrl_c_without_a_tra
     assert dev.address + "/docs" in said
     assert "lobby-demo" in said
     assert "heidi" in said
+    assert "How can we assist you today?" in await run_in_a_shell(said)
     async with httpx.AsyncClient(base_url=dev.address) as client:
         credentials = {"username": "heidi", "password": "lobby-demo"}
         assert (await client.post("/api/auth/token/", json=credentials)).status_code == 200
@@ -36,6 +38,16 @@ async def test_it_comes_up_for_whoever_it_names_and_ends_on_ctrl_c_without_a_tra
     assert code == 0
     assert "Traceback" not in errors
     assert not is_listening("127.0.0.1", int(dev.address.rpartition(":")[2]))
+
+
+async def run_in_a_shell(said: str) -> str:
+    """What the lines that it prints for the web chat answer, whose socket is for other tools."""
+    lines = [line for line in said.splitlines() if line.startswith(("TOKEN=", "curl "))]
+    shell = await asyncio.create_subprocess_exec(
+        *("sh", "-c", "\n".join(lines)), stdout=asyncio.subprocess.PIPE, env=os.environ | {"NO_PROXY": "127.0.0.1"}
+    )
+    answer, _ = await asyncio.wait_for(shell.communicate(), PATIENCE)
+    return answer.decode()
 
 
 async def test_the_simulated_whatsapp_ends_with_a_parent_that_is_killed() -> None:

@@ -17,6 +17,7 @@ from tests.fake_graph import BUSINESS_ACCOUNT, SEA_VIEW_NUMBER, FakeGraph
 from tests.ledger import Ledger
 from tests.senders import Sending, open_outbox
 from tests.sign_ins import HeldClock
+from tests.webchats import Site, open_web_chat
 from tests.world import HotelWorld, World
 
 
@@ -95,6 +96,12 @@ def handling(desk: Desk) -> HandlingService:
 @pytest.fixture
 def rita(hotel: HotelWorld) -> Principal:
     return principal(hotel)
+
+
+@pytest.fixture
+async def site(desk: Desk, hotel: HotelWorld, database: Database) -> Site:
+    """That hotel's web chat."""
+    return Site(desk.services, hotel, await open_web_chat(database, hotel))
 
 
 @pytest.fixture

@@ -44,9 +44,15 @@ class Archive:
         return files.stored_under(self._kept)
 
     async def put(self, **values: Any) -> int:
+        """A guest's file, from a provider, where nothing else is said."""
         self._file.write_bytes(files.PDF)
         key = await self.storage.put(self._file)
-        stored = {"state": MediaState.STORED, "mime_type": "application/pdf", "size": len(files.PDF)}
+        stored = {
+            "state": MediaState.STORED,
+            "mime_type": "application/pdf",
+            "size": len(files.PDF),
+            "provider_id": "1",
+        }
         async with self._database.transaction() as work:
             media_id: int | None = await work.connection.scalar(
                 insert(Media)
@@ -224,8 +230,8 @@ async def test_uploads_that_nobody_sent_go_after_a_day_and_leave_nothing(
     desk: Desk, archive: Archive, hotel: HotelWorld, ledger: Ledger, clock: HeldClock
 ) -> None:
     rita = hotel.staff["rita"]
-    await archive.put(uploaded_by=rita, created_at=clock.now - timedelta(hours=25))
-    fresh = await archive.put(uploaded_by=rita, created_at=clock.now - timedelta(hours=23))
+    await archive.put(provider_id=None, uploaded_by=rita, created_at=clock.now - timedelta(hours=25))
+    fresh = await archive.put(provider_id=None, uploaded_by=rita, created_at=clock.now - timedelta(hours=23))
 
     await desk.services.housekeeping.tidy()
 

@@ -20,7 +20,8 @@ from app.models import (
     Message,
     MessageStatus,
 )
-from app.services.inbound.service import MAX_ATTEMPTS, Receipt
+from app.services.inbound.service import Receipt
+from app.services.retrying import MAX_ATTEMPTS
 from tests.desk import STRANGER, Desk, status
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER
 from tests.ledger import Ledger

@@ -17,6 +17,7 @@ from app.services.sockets import OpenSockets
 from app.services.webchat.visitors import VisitorService
 from app.store.database import Database
 from tests.eventually import eventually
+from tests.realtime.screens import conversation
 from tests.sign_ins import HeldClock, add_user, change_user, sign_in
 
 LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
@@ -30,6 +31,7 @@ class Socket:
     expires_at: datetime = LAST_MOMENT
     codes: list[int] = field(default_factory=list)
     renewed: int = 0
+    heeded: list[int] = field(default_factory=list)
 
     def renew(self, caller: Caller) -> None:
         assert isinstance(caller, Principal)
@@ -37,7 +39,7 @@ class Socket:
         self.renewed += 1
 
     def heed(self, conversation: ConversationRef) -> None:
-        pass
+        self.heeded.append(conversation.id)
 
     def end(self, code: int, reason: str) -> None:
         self.codes.append(code)
@@ -104,6 +106,21 @@ async def test_a_socket_that_stays_has_its_users_rights_as_they_stand(
 
     await eventually(lambda: rita.renewed)
     assert rita.caller.departments == {Department.CAFE}
+
+
+async def test_what_happens_to_a_conversation_asks_nothing_of_sockets_that_are_for_others(
+    doorway: Doorway, sockets: OpenSockets
+) -> None:
+    """However many there are."""
+    rita, otto, mia = [await doorway.socket_of(name) for name in ("rita", "otto", "mia")]
+    sockets.follow(rita, 5)
+    sockets.follow(otto, 6)
+
+    sockets.changed(conversation(1, 5))
+    sockets.remove(rita)
+    sockets.changed(conversation(1, 5))
+
+    assert (rita.heeded, otto.heeded, mia.heeded) == ([5], [], [])
 
 
 async def test_a_user_who_cannot_be_read_keeps_nobody_else_in(

@@ -1,5 +1,7 @@
 """How much is asked of the database: one transaction a webhook, one statement a list, nothing behind one's back."""
 
+from uuid import uuid4
+
 import httpx
 import pytest
 from sqlalchemy import insert
@@ -13,7 +15,9 @@ from tests.desk import GUEST, STRANGER, Desk, photo, status
 from tests.fake_graph import ALPINE_NUMBER, SEA_VIEW_NUMBER
 from tests.ledger import Ledger
 from tests.serving import PLAIN, serve
+from tests.sign_ins import HeldClock
 from tests.statements import recorded
+from tests.webchats import Site
 from tests.world import World, signed_in, text_message, webhook_body
 
 # What they take today, and one more. Whoever needs more has a reason, and writes it down here.
@@ -22,6 +26,9 @@ FOR_A_TEXT = 17 + 1
 FOR_A_FIRST_TEXT = 24 + 1
 FOR_A_DOUBLE = 10 + 1
 FOR_A_STATUS = 6 + 1
+FOR_A_VISITORS_TEXT = 21 + 1
+FOR_A_VISITORS_FIRST_TEXT = 29 + 1
+FOR_A_VISITORS_DOUBLE = 8 + 1
 
 ONE_TRANSACTION = (1, 1, 0)
 """Begun, committed, rolled back."""
@@ -140,6 +147,26 @@ async def copy_conversation(ledger: Ledger, times: int) -> None:
     async with ledger.database.transaction() as work:
         ids = await work.connection.scalars(insert(Guest).returning(Guest.id), guests)
         await work.connection.execute(insert(Conversation), [conversation | {"guest_id": each} for each in ids])
+
+
+async def test_a_visitors_text_is_one_transaction_of_few_statements(
+    site: Site, engine: AsyncEngine, clock: HeldClock
+) -> None:
+    """With its answer, its request, and the savepoint between."""
+    visitor, client_id = site.visitor(), uuid4()
+
+    with recorded(engine) as first:
+        await site.say(visitor, "Hello")
+    clock.move(minutes=1)
+    with recorded(engine) as another:
+        await site.say(visitor, "services", client_message_id=client_id)
+    with recorded(engine) as double:
+        await site.say(visitor, "services", client_message_id=client_id)
+
+    assert [each.transactions for each in (first, another, double)] == [ONE_TRANSACTION] * 3
+    assert len(first) <= FOR_A_VISITORS_FIRST_TEXT, first.sql
+    assert len(another) <= FOR_A_VISITORS_TEXT, another.sql
+    assert len(double) <= FOR_A_VISITORS_DOUBLE, double.sql
 
 
 def test_no_table_can_load_another_behind_ones_back() -> None:

@@ -9,6 +9,7 @@ from app.main import create_app
 from tests.serving import serve
 from tests.world import World
 from tests.ws.chat import Chat, open_chat
+from tests.ws.webchat import Scene, open_scene
 
 
 @pytest.fixture
@@ -25,3 +26,8 @@ async def server(app: FastAPI) -> AsyncIterator[str]:
 @pytest.fixture
 async def chat(app: FastAPI, client: httpx.AsyncClient, server: str, world: World) -> Chat:
     return await open_chat(client, server, world, app.state.services)
+
+
+@pytest.fixture
+async def scene(app: FastAPI, client: httpx.AsyncClient, server: str, world: World) -> Scene:
+    return await open_scene(client, world, app.state.services)

@@ -4,7 +4,7 @@ Who may fetch is settled by the address itself (``core/links.py``). A stay's doc
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -112,12 +112,20 @@ class MediaService:
     ) -> UploadView:
         """Keep a file that this user is going to send. Raises UnsupportedType and TooBig, as WhatsApp would."""
         require_staff(principal)
+        accepting = self._porter.from_staff(path, declared=declared, filename=filename)
+        return await self._keep(accepting, principal.hotel_id, principal.user_id)
+
+    async def receive(self, hotel_id: int, path: Path, *, declared: str | None, filename: str | None) -> UploadView:
+        """Keep a file that a visitor of a web chat is sending. Raises UnsupportedType and TooBig."""
+        return await self._keep(self._porter.from_visitor(path, declared=declared, filename=filename), hotel_id, None)
+
+    async def _keep(self, accepting: Awaitable[Accepted], hotel_id: int, user_id: int | None) -> UploadView:
         try:
-            accepted = await self._porter.from_staff(path, declared=declared, filename=filename)
+            accepted = await accepting
         except NotAllowed as error:
             raise UnsupportedType(str(error)) from None
         try:
-            media_id = await self._database.run(self._add, principal, accepted)
+            media_id = await self._database.run(self._add, hotel_id, user_id, accepted)
         except Exception:
             await self._porter.take_back(accepted)
             raise
@@ -238,11 +246,9 @@ class MediaService:
                 credentials=credentials,
             )
 
-    async def _add(self, work: UnitOfWork, principal: Principal, accepted: Accepted) -> int:
+    async def _add(self, work: UnitOfWork, hotel_id: int, user_id: int | None, accepted: Accepted) -> int:
         file = StoredFile(**{name: getattr(accepted, name) for name in StoredFile.__struct_fields__})
-        return await work.media.add_upload(
-            hotel_id=principal.hotel_id, user_id=principal.user_id, file=file, at=self._clock()
-        )
+        return await work.media.add_upload(hotel_id=hotel_id, user_id=user_id, file=file, at=self._clock())
 
     async def _retry(self, work: UnitOfWork, principal: Principal, media_id: int) -> None:
         require_staff(principal)

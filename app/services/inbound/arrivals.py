@@ -14,7 +14,7 @@ from app.core.types import ConversationStatus, MessageType
 from app.services.inbound.changes import Changes, Entry
 from app.services.inbound.corrections import reading_on_arrival, spellings_of
 from app.services.inbound.guest_desk import GuestDesk, Taken
-from app.services.inbound.reception import Caller, meet
+from app.services.inbound.reception import Caller, meet, settle
 from app.services.inbound.visitor import Visitor, put_state
 from app.store.channels import ChannelRecord
 from app.store.conversations import ConversationState, Opening
@@ -78,8 +78,6 @@ class _Batch:
         self._places: dict[tuple[int, str], tuple[int, int]] = {}
         self._corrections: dict[tuple[int, str], list[Correction]] = {}
         self._spellings: dict[int, set[str]] = {}
-        self._known_windows = {key: each.window_opened_at for key, each in visitors.items()}
-        self._known_wishes = {key: each.opted_out_at for key, each in visitors.items()}
 
     async def look_up(self, arrivals: Sequence[Arrival]) -> None:
         """What is known of these messages, of those that they answer, and of how they read by now."""
@@ -122,7 +120,7 @@ class _Batch:
     async def _open_for(self, openings: dict[tuple[int, int], Visitor]) -> None:
         """With the bot, for visitors by their guest and channel."""
         await self._changes.settle(self._work)
-        wanted = [_opening(visitor, self._desk.first_state(visitor).status) for visitor in openings.values()]
+        wanted = [opening_of(visitor, self._desk.first_state(visitor).status) for visitor in openings.values()]
         for conversation, is_new in await self._work.conversations.open_many(wanted):
             visitor = openings[conversation.guest_id, conversation.channel_id]
             visitor.conversations.append(conversation)
@@ -156,20 +154,7 @@ class _Batch:
 
     async def write(self) -> None:
         await self._changes.write(self._work)
-        guests = self._work.guests
-        opened: dict[int, datetime] = {}
-        for key, visitor in self._visitors.items():
-            if visitor.window_opened_at is not None and visitor.window_opened_at != self._known_windows[key]:
-                opened[visitor.account.id] = visitor.window_opened_at
-            if visitor.opted_out_at != self._known_wishes[key]:
-                said_at = visitor.window_opened_at or self._at
-                await guests.set_opted_out(visitor.account.id, visitor.opted_out_at, said_at=said_at)
-            if visitor.submitted and visitor.stay is not None:
-                await guests.set_checkin_state(visitor.stay.id, visitor.stay.checkin_state)
-        if opened:
-            for channel_id, address in await guests.open_windows(opened):
-                if await self._work.deliveries.release_held(channel_id, address, self._at):
-                    self._work.has_deliveries = True
+        await settle(self._work, self._visitors.values(), self._at)
 
     def _replied_to(self, arrival: Arrival) -> tuple[int | Entry | None, int | None]:
         """The message that this one answers, and the conversation of that."""
@@ -209,7 +194,7 @@ class _Batch:
         await self._changes.settle(self._work)
         last = await self._work.conversations.newest_of(visitor.guest.id, visitor.channel.id)
         if last is None:
-            ((last, _),) = await self._work.conversations.open_many([_opening(visitor, ConversationStatus.CLOSED)])
+            ((last, _),) = await self._work.conversations.open_many([opening_of(visitor, ConversationStatus.CLOSED)])
             last.closed_at = self._at
         return visitor.elsewhere.setdefault(last.id, last)
 
@@ -231,7 +216,8 @@ def _caller(arrival: Arrival) -> Caller:
     return Caller(channel=arrival.channel, sender=Sender(address=group), is_group=True)
 
 
-def _opening(visitor: Visitor, status: ConversationStatus) -> Opening:
+def opening_of(visitor: Visitor, status: ConversationStatus) -> Opening:
+    """A conversation with nobody in particular, where the guest writes now."""
     return Opening(
         hotel_id=visitor.channel.hotel_id,
         guest_id=visitor.guest.id,

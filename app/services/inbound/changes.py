@@ -14,19 +14,30 @@ from app.core.events import Change, ConversationChanged, Event, MessageCreated
 from app.core.views import ConversationRef, MediaView, MessageView
 from app.store.conversations import ConversationState
 from app.store.deliveries import NewDelivery
+from app.store.media import FileRecord
 from app.store.messages import NewMedia, NewMessage
 from app.store.unit_of_work import UnitOfWork
 
 
 @dataclass(eq=False)
 class Entry:
-    """A message to be. ``reply_to`` is one that is stored, or another entry."""
+    """A message to be. ``reply_to`` is one that is stored, or another entry; ``file`` is here already, with ``stay_id``
+    as a document of that stay. ``id`` and ``view`` are there once it is written."""
 
     message: NewMessage
     conversation: ConversationRef
     reply_to: "int | Entry | None" = None
     address: str | None = None
+    file: FileRecord | None = None
+    stay_id: int | None = None
     id: int = 0
+    view: MessageView | None = None
+
+    @property
+    def written(self) -> MessageView:
+        """The message as it was stored."""
+        assert self.view is not None, "it is written"
+        return self.view
 
 
 class Changes:
@@ -48,15 +59,19 @@ class Changes:
         preview: str | None = None,
         reply_to: int | Entry | None = None,
         deliver: bool = False,
+        file: FileRecord | None = None,
+        stay_id: int | None = None,
     ) -> Entry:
         """A message of this conversation. With a ``preview`` it shows in lists as the last one; with ``deliver`` it
-        leaves for the guest."""
+        leaves for the guest. ``file`` is one of no message yet, which this transaction has locked."""
         noted = preview is not None and conversation.note_message(0, preview, message.sender_type, self.at)
         entry = Entry(
             message=message,
             conversation=conversation.ref(),
             reply_to=reply_to,
             address=conversation.address if deliver else None,
+            file=file,
+            stay_id=stay_id,
         )
         if noted:
             self._newest[conversation.id] = entry
@@ -92,14 +107,7 @@ class Changes:
 
     async def write(self, work: UnitOfWork) -> None:
         """Store it all, and tell of it."""
-        files = [entry for entry in self._entries if entry.message.media is not None]
-        ids, file_ids = await work.messages.reserve(len(self._entries), len(files))
-        for entry, message_id in zip(self._entries, ids, strict=True):
-            entry.id = message_id
-        file_id_of = {id(entry): file_id for entry, file_id in zip(files, file_ids, strict=True)}
-        views = {id(entry): _view(entry, file_id_of.get(id(entry))) for entry in self._entries}
-        if self._entries:
-            await work.messages.add_many([(views[id(each)], _resolved(each)) for each in self._entries])
+        await self._write_messages(work)
         leaving = [_delivery(each) for each in self._entries if each.address is not None]
         if leaving:
             await work.deliveries.add_many(leaving)
@@ -110,7 +118,7 @@ class Changes:
         for each in self._happened:
             event: Event
             if isinstance(each, Entry):
-                event = MessageCreated(conversation=each.conversation, message=views[id(each)])
+                event = MessageCreated(conversation=each.conversation, message=each.written)
             else:
                 event = ConversationChanged(conversation=each[0], change=each[1])
             work.emit(event.conversation.hotel_id, event)
@@ -118,6 +126,21 @@ class Changes:
     async def _save(self, work: UnitOfWork) -> None:
         if self._touched:
             await work.conversations.save_many([self._touched[key] for key in sorted(self._touched)])
+
+    async def _write_messages(self, work: UnitOfWork) -> None:
+        files = [entry for entry in self._entries if entry.message.media is not None]
+        ids, file_ids = await work.messages.reserve(len(self._entries), len(files))
+        for entry, message_id in zip(self._entries, ids, strict=True):
+            entry.id = message_id
+        file_id_of = {id(entry): file_id for entry, file_id in zip(files, file_ids, strict=True)}
+        for entry in self._entries:
+            entry.view = _view(entry, file_id_of.get(id(entry)))
+        if self._entries:
+            await work.messages.add_many([(each.written, _resolved(each)) for each in self._entries])
+        for entry in self._entries:
+            if entry.file is not None:
+                channel_id = entry.message.channel_id
+                await work.media.give(entry.file.id, entry.id, channel_id=channel_id, stay_id=entry.stay_id)
 
 
 def _resolved(entry: Entry) -> NewMessage:
@@ -142,6 +165,7 @@ def _delivery(entry: Entry) -> NewDelivery:
 
 def _view(entry: Entry, file_id: int | None) -> MessageView:
     message = entry.message
+    media = _file(message.media, file_id) if message.media is not None and file_id is not None else None
     return MessageView(
         id=entry.id,
         conversation_id=message.conversation_id,
@@ -155,12 +179,13 @@ def _view(entry: Entry, file_id: int | None) -> MessageView:
         delivery_error=message.delivery_error,
         delivery_error_code=message.delivery_error_code,
         details=message.extra,
-        media=_file(message.media, file_id) if message.media is not None and file_id is not None else None,
+        media=media if entry.file is None else _kept(entry.file, entry.stay_id),
         reply_to_id=_id_of(entry.reply_to),
         is_note=message.is_note,
         edited_at=message.edited_at,
         revoked_at=message.revoked_at,
         client_message_id=message.client_message_id,
+        chat=message.chat,
         created_at=message.created_at,
         provider_timestamp=message.provider_timestamp,
     )
@@ -179,4 +204,20 @@ def _file(file: NewMedia, file_id: int) -> MediaView:
         has_thumbnail=False,
         restricted=file.stay_id is not None,
         error=None,
+    )
+
+
+def _kept(file: FileRecord, stay_id: int | None) -> MediaView:
+    return MediaView(
+        id=file.id,
+        state=file.state,
+        mime_type=file.mime_type,
+        filename=file.filename,
+        size=file.size,
+        width=file.width,
+        height=file.height,
+        voice=file.voice,
+        has_thumbnail=file.thumbnail_key is not None,
+        restricted=stay_id is not None,
+        error=file.error,
     )

@@ -5,6 +5,7 @@ Decides in memory, on what ``arrivals.py`` has loaded and locked; what is to be 
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -24,15 +25,16 @@ from app.core.types import (
     SenderType,
 )
 from app.flows.definition import FlowBook
-from app.flows.engine import PAPERS, begin_state, step
+from app.flows.engine import PAPERS, begin_state, flow_for, step
 from app.flows.texts import in_language
 from app.flows.types import Expects, FlowState, GuestInput, Outcome, RelayTo, Reply, StoreDocument, SubmitCheckin
 from app.services.inbound.changes import Changes, Entry
 from app.services.inbound.corrections import WRITER, Reading
-from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG, wants_in, wants_out
+from app.services.inbound.phrases import RESUMED, STOPPED, TOO_BIG, is_wish, wants_in, wants_out
 from app.services.inbound.visitor import BOT_STATUSES, Visitor, bind_stay, put_state
 from app.services.sending.outgoing import menu_pieces
 from app.store.conversations import PREVIEW_LENGTH, ConversationState
+from app.store.media import FileRecord
 from app.store.messages import NewMedia, NewMessage
 
 STOP_NOTE = "This guest has asked for no more messages than answers to their own (STOP)."
@@ -41,12 +43,23 @@ GROUP_REASON = "A group has written"
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on its way in: how it reads by now, where it belongs, and what it answers."""
+    """A message on its way in: how it reads by now, where it belongs, what it answers, what the guest's own client
+    calls it, and its ``file`` where that is here already."""
 
     item: InboundMessage
     reading: Reading
     conversation: ConversationState
     reply_to: int | Entry | None = None
+    client_message_id: UUID | None = None
+    file: FileRecord | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message is to bring about. ``told_before`` is what the conversation showed as its last message."""
+
+    outcome: Outcome
+    is_document: bool
+    told_before: str | None
 
 
 class GuestDesk:
@@ -62,29 +75,53 @@ class GuestDesk:
 
     def take(self, changes: Changes, visitor: Visitor, taken: Taken) -> None:
         """A message of a guest: kept, answered by the flow where that speaks, and shown to staff."""
-        item, conversation, at = taken.item, taken.conversation, changes.at
-        if visitor.bring(conversation):
-            changes.happened(conversation, Change.MOVED)
+        decision = self.decide(visitor, taken)
+        self.keep(changes, visitor, taken, decision)
+        self.follow(changes, visitor, taken, decision)
+
+    def category(self, visitor: Visitor, taken: Taken) -> str | None:
+        """Who is to deal with it: the department that has the conversation, or a flow, by name."""
+        conversation = taken.conversation
+        self.rebind(conversation, visitor)
+        flow = flow_for(self._book, _state(conversation), _said(taken), visitor.facts)
+        return conversation.department if flow is None else flow.name
+
+    def decide(self, visitor: Visitor, taken: Taken) -> Decision:
+        """What the flow makes of it. Nothing is written yet."""
+        conversation = taken.conversation
         conversation.account_id, conversation.address = visitor.account.id, visitor.account.address
         conversation.window_opened_at = visitor.window_opened_at
-        self._rebind(conversation, visitor)
+        self.rebind(conversation, visitor)
         told_before = conversation.last_message_preview
         outcome = self._ask_flow(conversation, visitor, taken)
+        is_document = any(isinstance(effect, StoreDocument) for effect in outcome.effects)
+        return Decision(outcome=outcome, is_document=is_document, told_before=told_before)
+
+    def keep(self, changes: Changes, visitor: Visitor, taken: Taken, decision: Decision | None) -> Entry:
+        """Store it, and show it to staff; also one of which nothing could be decided."""
+        conversation = taken.conversation
+        if visitor.bring(conversation):
+            changes.happened(conversation, Change.MOVED)
         is_document = (
-            any(isinstance(effect, StoreDocument) for effect in outcome.effects)
-            or _is_early_page(conversation, visitor, item)
-            or _is_late_page(conversation, visitor, item)
+            (decision is not None and decision.is_document)
+            or _is_early_page(conversation, visitor, taken.item)
+            or _is_late_page(conversation, visitor, taken.item)
         )
-        self._keep(changes, visitor, taken, stay_id=conversation.stay_id if is_document else None)
+        entry = self._keep(changes, visitor, taken, stay_id=conversation.stay_id if is_document else None)
         if conversation.status is ConversationStatus.RELAY and conversation.waiting_since is None:
-            conversation.waiting_since = at
-        self._carry_out(changes, visitor, conversation, outcome)
+            conversation.waiting_since = changes.at
+        return entry
+
+    def follow(self, changes: Changes, visitor: Visitor, taken: Taken, decision: Decision) -> None:
+        """Do what was decided about a message that is kept: answers, a relay, a check-in, the guest's wishes."""
+        item, conversation = taken.item, taken.conversation
+        self._carry_out(changes, visitor, conversation, decision.outcome)
         if taken.reading.revoked_at is None:
             self._heed_wishes(changes, visitor, conversation, item)
         if item.too_big and item.group is None and conversation.status in BOT_STATUSES:
             text = in_language(TOO_BIG, visitor.facts.language)
-            if told_before not in {text, _preview(taken)[:PREVIEW_LENGTH]}:  # of several in a row, once
-                self._reply(changes, visitor, conversation, Reply(text=text))
+            if decision.told_before not in {text, _preview(taken)[:PREVIEW_LENGTH]}:  # of several in a row, once
+                self.reply(changes, visitor, conversation, Reply(text=text))
 
     def take_reaction(self, changes: Changes, visitor: Visitor, taken: Taken, *, by_hotel: bool = False) -> None:
         """A reaction stands beside what it is about, and asks for nothing: no flow, no waiting, no last message."""
@@ -110,7 +147,7 @@ class GuestDesk:
         by_hotel: bool = False,
         shows: bool = True,
         stay_id: int | None = None,
-    ) -> None:
+    ) -> Entry:
         """Store it as it reads by now. ``shows``: as the last message in lists; with ``stay_id`` its file is a document
         of that stay."""
         item, conversation, reading = taken.item, taken.conversation, taken.reading
@@ -120,7 +157,7 @@ class GuestDesk:
             name = f"{visitor.channel.hotel_name} ({app})"
         else:
             name = _name_of(item.sender) if in_group else conversation.guest_name
-        changes.add(
+        return changes.add(
             conversation,
             NewMessage(
                 hotel_id=conversation.hotel_id,
@@ -132,8 +169,9 @@ class GuestDesk:
                 sender_name=name,
                 content=reading.text,
                 type=item.type,
-                media=_media(item.media, reading, stay_id) if item.media else None,
+                media=_media(item.media, reading, stay_id) if item.media and taken.file is None else None,
                 external_id=item.external_id,
+                client_message_id=taken.client_message_id,
                 extra=reading.extra | {WRITER: _writer(item.sender)} if in_group else reading.extra,
                 delivery_status=DeliveryStatus.SENT if by_hotel else None,
                 edited_at=reading.edited_at,
@@ -143,9 +181,11 @@ class GuestDesk:
             ),
             preview=_preview(taken) if shows else None,
             reply_to=taken.reply_to,
+            file=taken.file,
+            stay_id=stay_id,
         )
 
-    def _rebind(self, conversation: ConversationState, visitor: Visitor) -> None:
+    def rebind(self, conversation: ConversationState, visitor: Visitor) -> None:
         """Another stay counts now than when the bot last spoke: it starts anew with that one."""
         if conversation.status not in BOT_STATUSES:
             return
@@ -159,29 +199,18 @@ class GuestDesk:
         """What the flow makes of it. It hears nothing of what says nothing, of a wish about messages as such, and of
         another page of a document that it has. In a group it would answer one of many: that is for people, at once."""
         item, text = taken.item, taken.reading.text
-        state = FlowState(
-            status=conversation.status,
-            flow=conversation.flow_name,
-            step=conversation.current_step,
-            context=conversation.context_data,
-        )
+        state = _state(conversation)
         if item.group is not None:
             if conversation.status is ConversationStatus.RELAY:
                 return Outcome(state=state)
             to_people = RelayTo(department=Department.RECEPTION, reason=GROUP_REASON)
             return Outcome(state=state, effects=(to_people,))
         is_blank = item.type is MessageType.TEXT and not text.strip()
-        is_wish = wants_out(item) or (visitor.opted_out_at is not None and wants_in(item))
-        is_unheard = is_blank or is_wish or item.too_big or item.unreadable or taken.reading.revoked_at is not None
+        is_gone = item.too_big or item.unreadable or taken.reading.revoked_at is not None
+        is_unheard = is_blank or is_gone or is_wish(item, opted_out=visitor.opted_out_at is not None)
         if is_unheard or (_is_late_page(conversation, visitor, item) and not self._awaits_file(conversation)):
             return Outcome(state=state)
-        said = GuestInput(
-            text="" if item.wordless else text,
-            choice=item.choice,
-            type=item.type,
-            has_media=item.media is not None,
-        )
-        return step(self._book, state, said, visitor.facts)
+        return step(self._book, state, _said(taken), visitor.facts)
 
     def _awaits_file(self, conversation: ConversationState) -> bool:
         flow = self._book.flows.get(conversation.flow_name or "")
@@ -195,7 +224,7 @@ class GuestDesk:
         if relayed is not None:  # told before what is said there, or its department would hear of a stranger first
             changes.happened(relayed, Change.RELAY_STARTED)
         for reply in outcome.replies:
-            self._reply(changes, visitor, conversation, reply)
+            self.reply(changes, visitor, conversation, reply)
         if any(isinstance(effect, SubmitCheckin) for effect in outcome.effects) and visitor.stay is not None:
             visitor.submitted = True
             visitor.stay = msgspec.structs.replace(visitor.stay, checkin_state=CheckinState.SUBMITTED)
@@ -236,10 +265,10 @@ class GuestDesk:
         phrase: Mapping[str, str],
         note: str,
     ) -> None:
-        self._reply(changes, visitor, conversation, Reply(text=in_language(phrase, visitor.facts.language)))
+        self.reply(changes, visitor, conversation, Reply(text=in_language(phrase, visitor.facts.language)))
         add_note(changes, conversation, note, sender_name=visitor.channel.hotel_name)
 
-    def _reply(self, changes: Changes, visitor: Visitor, conversation: ConversationState, reply: Reply) -> None:
+    def reply(self, changes: Changes, visitor: Visitor, conversation: ConversationState, reply: Reply) -> None:
         options = [msgspec.structs.asdict(option) for option in reply.options]
         for piece in menu_pieces(self._channels.get(conversation.platform), reply.text, options, reply.opens):
             written = msgspec.structs.replace(
@@ -278,6 +307,25 @@ def _of_hotel(conversation: ConversationState, content: str, *, sender_name: str
         sender_name=sender_name,
         content=content,
         created_at=at,
+    )
+
+
+def _state(conversation: ConversationState) -> FlowState:
+    return FlowState(
+        status=conversation.status,
+        flow=conversation.flow_name,
+        step=conversation.current_step,
+        context=conversation.context_data,
+    )
+
+
+def _said(taken: Taken) -> GuestInput:
+    item = taken.item
+    return GuestInput(
+        text="" if item.wordless else taken.reading.text,
+        choice=item.choice,
+        type=item.type,
+        has_media=item.media is not None,
     )
 
 

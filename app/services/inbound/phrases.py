@@ -27,6 +27,24 @@ RESUMED: Final = {
     "fr": "Bon retour : vous recevrez de nouveau nos messages.",
     "de": "Willkommen zurück: Sie erhalten unsere Nachrichten wieder.",
 }
+STAY_CONFIRMED: Final = {
+    "en": "Thank you: the reception has confirmed your stay in room {room}. We are here for you in this chat.",
+    "pt": "Obrigado: a receção confirmou a sua estadia no quarto {room}. Estamos aqui para si neste chat.",
+    "es": "Gracias: la recepción ha confirmado su estancia en la habitación {room}. Estamos aquí para usted en este "
+    "chat.",
+    "fr": "Merci : la réception a confirmé votre séjour en chambre {room}. Nous sommes là pour vous dans ce chat.",
+    "de": "Danke: Die Rezeption hat Ihren Aufenthalt in Zimmer {room} bestätigt. Wir sind in diesem Chat für Sie da.",
+}
+STAY_REFUSED: Final = {
+    "en": "The reception could not find your stay by this name and room. Please check them, or ask at the desk.",
+    "pt": "A receção não encontrou a sua estadia com este nome e quarto. Verifique-os, ou pergunte na receção.",
+    "es": "La recepción no ha encontrado su estancia con este nombre y habitación. Compruébelos o pregunte en "
+    "recepción.",
+    "fr": "La réception n'a pas trouvé votre séjour à ce nom et dans cette chambre. Vérifiez-les, ou demandez à "
+    "l'accueil.",
+    "de": "Die Rezeption konnte Ihren Aufenthalt mit diesem Namen und Zimmer nicht finden. Bitte prüfen Sie beides, "
+    "oder fragen Sie an der Rezeption.",
+}
 
 _STOP: Final = (
     *("stop", "stop all", "stop promotions", "unsubscribe", "opt out", "optout"),
@@ -56,6 +74,11 @@ def wants_out(item: InboundMessage) -> bool:
 def wants_in(item: InboundMessage) -> bool:
     """Whether a guest takes that back. Only of somebody who had asked for it: these words may mean something else."""
     return not _said(item).isdisjoint(_START_WORDS)
+
+
+def is_wish(item: InboundMessage, *, opted_out: bool) -> bool:
+    """Whether it is about messages as such: the flow hears nothing of it."""
+    return wants_out(item) or (opted_out and wants_in(item))
 
 
 def _said(item: InboundMessage) -> set[str]:

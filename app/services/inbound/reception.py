@@ -1,4 +1,5 @@
-"""Who is writing: brings callers of a batch to their accounts, guests, stays and open conversations, all locked.
+"""Who is writing: brings callers of a batch to their accounts, guests, stays and open conversations, all locked, and
+writes back what has become of them.
 
 Every batch locks in the same order (accounts by address, then guests, then conversations, by id), so that two batches
 about the same guests wait for each other instead of dying. By the guest's row a batch also waits for whoever opens a
@@ -6,6 +7,7 @@ conversation of theirs on another channel.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -26,11 +28,12 @@ _NAME_LENGTH = 200
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, or a group of some, at the other end of a channel."""
+    """A person, or a group of some, at the other end of a channel. ``guest_id`` where it is known who they are."""
 
     channel: ChannelRecord
     sender: Sender
     is_group: bool = False
+    guest_id: int | None = None
 
 
 Callers = Mapping[tuple[int, str], Caller]
@@ -81,6 +84,25 @@ async def meet(work: UnitOfWork, provider: Channel, callers: Callers) -> dict[tu
     return visitors
 
 
+async def settle(work: UnitOfWork, visitors: Iterable[Visitor], at: datetime) -> None:
+    """Write what is otherwise with them than when they were met: since when they may be written to freely, what they
+    wish, the check-in that they have submitted."""
+    opened: dict[int, datetime] = {}
+    for visitor in visitors:
+        account = visitor.account
+        if visitor.window_opened_at is not None and visitor.window_opened_at != account.last_inbound_at:
+            opened[account.id] = visitor.window_opened_at
+        if visitor.opted_out_at != account.opted_out_at:
+            said_at = visitor.window_opened_at or at
+            await work.guests.set_opted_out(account.id, visitor.opted_out_at, said_at=said_at)
+        if visitor.submitted and visitor.stay is not None:
+            await work.guests.set_checkin_state(visitor.stay.id, visitor.stay.checkin_state)
+    if opened:
+        for channel_id, address in await work.guests.open_windows(opened):
+            if await work.deliveries.release_held(channel_id, address, at):
+                work.has_deliveries = True
+
+
 async def _learn_user_ids(work: UnitOfWork, provider: Channel, accounts: list[AccountRecord], callers: Callers) -> None:
     """Guests known by their number may hide it one day: by the provider's own id they are found then too."""
     known: dict[int, list[tuple[int, Identity]]] = {}
@@ -120,7 +142,9 @@ async def _introduce_to(
     learned: list[tuple[int, Identity]] = []
     guest_of: dict[int, int] = {}
     for account, caller in newcomers:
-        guest_id = next((known[each] for each in _all_spellings(own[account.id]) if each in known), None)
+        guest_id = caller.guest_id
+        if guest_id is None:
+            guest_id = next((known[each] for each in _all_spellings(own[account.id]) if each in known), None)
         if guest_id is None:
             guest_id = next(ids)
             guests.append(_new_guest(guest_id, hotel_id, caller))

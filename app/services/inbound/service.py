@@ -5,20 +5,18 @@ and tried again alone; its neighbours stand. An item is taken only where the sec
 body: hotels share the URL, not the trust.
 """
 
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from app.channels.base import Malformed
 from app.channels.items import Echo, InboundMessage, Preference
 from app.core.clock import Clock
-from app.core.text import clean
 from app.core.types import Platform, UpdateState
 from app.services.inbound.guest_desk import GuestDesk
 from app.services.inbound.intake import Body, Intake, Placed, RawUpdate
 from app.services.inbound.taking import Failures, NotReadable, take_items
+from app.services.retrying import MAX_ATTEMPTS, in_words, next_attempt
 from app.services.sending.receipts import ReadBack, ReceiptService
 from app.services.templates.news import take_template_news
 from app.store.database import Database
@@ -26,8 +24,6 @@ from app.store.inbound import DueItem
 from app.store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
-
-MAX_ATTEMPTS = 10
 
 
 class Receipt(StrEnum):
@@ -107,7 +103,7 @@ class InboundService:
                 due.update_id,
                 due.position,
                 attempts=due.attempts + 1,
-                next_attempt_at=self._next_attempt(due.attempts + 1),
+                next_attempt_at=next_attempt(self._clock(), due.attempts + 1),
             )
         return due
 
@@ -137,7 +133,7 @@ class InboundService:
             position=item.position,
             attempts=attempts,
             hopeless=hopeless,
-            error=_in_words(error),
+            error=in_words(error),
             exc_info=error if attempts >= MAX_ATTEMPTS else None,  # the whole story once, and not for each of a batch
         )
         await work.inbound.put_aside(
@@ -146,13 +142,10 @@ class InboundService:
             channel_id=item.channel_id,
             external_id=item.external_id,
             state=UpdateState.DEAD if hopeless else UpdateState.PENDING,
-            error=_in_words(error),
+            error=in_words(error),
             attempts=attempts,
-            next_attempt_at=self._next_attempt(attempts),
+            next_attempt_at=next_attempt(self._clock(), attempts),
         )
-
-    def _next_attempt(self, attempts: int) -> datetime:
-        return self._clock() + timedelta(seconds=min(2**attempts, 600))
 
 
 class _Tried:
@@ -213,9 +206,3 @@ def _receipt(body: Body, placed: list[Placed], failures: Failures) -> Receipt:
 
 def _is_no_news(placed: Placed) -> bool:
     return isinstance(placed.item, Preference) or (isinstance(placed.item, Echo) and placed.item.of_all)
-
-
-def _in_words(error: Exception) -> str:
-    """The error itself, without the statement that met it, whose values would fill the page."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return clean(f"{type(error).__name__}: {cause}")

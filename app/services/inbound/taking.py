@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from app.channels.base import Channel, SendOutcome
 from app.channels.items import (
@@ -30,7 +29,7 @@ from app.services.inbound.echoes import sort_echoes
 from app.services.inbound.guest_desk import GuestDesk
 from app.services.inbound.identities import change_identity, note_block, note_preference
 from app.services.inbound.intake import Body, Placed
-from app.store.database import is_away, is_deadlock
+from app.services.retrying import own_fault
 from app.store.saving import batched
 from app.store.unit_of_work import UnitOfWork
 
@@ -92,7 +91,7 @@ async def _by_halves(work: UnitOfWork, placed: Sequence[Placed], take: Take, fai
             await take(placed)
         return
     except Exception as error:
-        fault = _item_fault(error)
+        fault = own_fault(error)
     if len(placed) == 1:
         failures[placed[0].position] = fault
         return
@@ -154,10 +153,3 @@ def _fits(message: InboundMessage) -> bool:
         and len(message.external_id) <= LONGEST_ID
         and len(message.sender.user_id or "") <= LONGEST_ADDRESS
     )
-
-
-def _item_fault(error: Exception) -> Exception:
-    """The error, if it is the item's own. A deadlock or an absent database is the whole transaction's."""
-    if is_away(error) or (isinstance(error, DBAPIError) and is_deadlock(error)):
-        raise error
-    return error

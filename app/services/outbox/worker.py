@@ -18,7 +18,8 @@ EXPIRE_EVERY = 1.0  # seconds
 
 
 class OutboxWorker:
-    """Keeps the outbox going, and beside it the second tries of what came in. No error ends it.
+    """Keeps the outbox going, and beside it the second tries of what came in, each kind by itself: ``retries`` try one
+    and say whether there was one. No error ends it.
 
     Up to ``AT_ONCE`` sends run side by side; a slow one holds up nobody but its own conversation, and a channel
     whose sends all hang none but itself. ``may_claim`` says no while the process is on its way out.
@@ -27,13 +28,12 @@ class OutboxWorker:
     def __init__(
         self,
         outbox: Outbox,
-        retry_inbound: Callable[[], Awaitable[bool]],
-        *,
+        *retries: Callable[[], Awaitable[bool]],
         idle: float = 1.0,
         may_claim: Callable[[], bool] = lambda: True,
     ) -> None:
         self._outbox = outbox
-        self._retry_inbound = retry_inbound
+        self._retries = retries
         self._idle = idle
         self._may_claim = may_claim
         self._awake = asyncio.Event()
@@ -45,7 +45,7 @@ class OutboxWorker:
     def start(self) -> None:
         self._loops = [
             asyncio.create_task(self._send(), name="outbox"),
-            asyncio.create_task(self._retry(), name="inbound-retries"),
+            *(asyncio.create_task(self._retry(each), name="retries") for each in self._retries),
         ]
 
     def wake(self) -> None:
@@ -96,13 +96,13 @@ class OutboxWorker:
             self._next_expiry = now + EXPIRE_EVERY
             await self._outbox.expire()
 
-    async def _retry(self) -> None:
+    async def _retry(self, retry_one: Callable[[], Awaitable[bool]]) -> None:
         while not self._stopping.is_set():
             retried = False
             try:
-                retried = await self._retry_inbound()
+                retried = await retry_one()
             except Exception as error:  # the item's next time has been set before it was tried
-                log.warning("inbound_retry_failed", error=repr(error))
+                log.warning("retry_failed", error=repr(error))
             if not retried:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), self._idle)
